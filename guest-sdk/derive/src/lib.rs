@@ -1,0 +1,111 @@
+//! `#[derive(Describe)]`: the description of a web-service parameter or result from a Rust struct.
+//!
+//! A struct with named fields becomes a `single` whose keys are the fields, in order, documented by their doc comments.
+//! The field attribute `#[describe(…)]` takes
+//!
+//! * `kind = "ALPHANUM"`: the type of a value, where the field's own type says too little (`String` is `RAW`),
+//! * `alias = "id"`: a further name of the key (repeatable),
+//! * `default = EXPR`: optional with this default,
+//! * `pairs`: a list of `{name, value}` that is also accepted as `[NAME]=VALUE`,
+//! * `rename = "name"`: the key, where it differs from the field's name.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Lit, LitStr, Meta, parse_macro_input, spanned::Spanned};
+
+/// See the crate's documentation.
+#[proc_macro_derive(Describe, attributes(describe))]
+pub fn describe(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+#[derive(Default)]
+struct Options {
+    kind: Option<LitStr>,
+    rename: Option<LitStr>,
+    aliases: Vec<LitStr>,
+    default: Option<Expr>,
+    pairs: bool,
+}
+
+fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let Data::Struct(data) = &input.data else {
+        return Err(syn::Error::new(input.span(), "Describe needs a struct"));
+    };
+    let Fields::Named(fields) = &data.fields else {
+        return Err(syn::Error::new(input.span(), "Describe needs named fields"));
+    };
+    let mut keys = Vec::new();
+    for field in &fields.named {
+        let Some(ident) = &field.ident else { continue };
+        let options = options(&field.attrs)?;
+        let name = match &options.rename {
+            Some(name) => name.value(),
+            None => ident.to_string().trim_start_matches("r#").to_owned(),
+        };
+        let doc = doc(&field.attrs);
+        let ty = &field.ty;
+        let mut steps = TokenStream::new();
+        if let Some(kind) = &options.kind {
+            steps.extend(quote! { .kind(#kind) });
+        }
+        for alias in &options.aliases {
+            steps.extend(quote! { .alias(#alias) });
+        }
+        if options.pairs {
+            steps.extend(quote! { .pairs() });
+        }
+        if let Some(default) = &options.default {
+            steps.extend(quote! { .default_value(::provost_guest::serde_json::json!(#default)) });
+        }
+        keys.push(quote! {
+            .key(#name, <#ty as ::provost_guest::describe::Describe>::describe().doc(#doc) #steps)
+        });
+    }
+    let name = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    let doc = doc(&input.attrs);
+    Ok(quote! {
+        impl #impl_generics ::provost_guest::describe::Describe for #name #type_generics #where_clause {
+            fn describe() -> ::provost_guest::describe::Description {
+                ::provost_guest::describe::Description::single().doc(#doc) #(#keys)*
+            }
+        }
+    })
+}
+
+fn options(attributes: &[Attribute]) -> syn::Result<Options> {
+    let mut options = Options::default();
+    for attribute in attributes.iter().filter(|a| a.path().is_ident("describe")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("kind") {
+                options.kind = Some(meta.value()?.parse()?);
+            } else if meta.path.is_ident("rename") {
+                options.rename = Some(meta.value()?.parse()?);
+            } else if meta.path.is_ident("alias") {
+                options.aliases.push(meta.value()?.parse()?);
+            } else if meta.path.is_ident("default") {
+                options.default = Some(meta.value()?.parse()?);
+            } else if meta.path.is_ident("pairs") {
+                options.pairs = true;
+            } else {
+                return Err(meta.error("expected kind, rename, alias, default or pairs"));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(options)
+}
+
+/// The doc comment as one paragraph.
+fn doc(attributes: &[Attribute]) -> String {
+    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value().trim().to_owned()),
+            _ => None,
+        },
+        _ => None,
+    });
+    lines.collect::<Vec<_>>().join(" ").trim().to_owned()
+}

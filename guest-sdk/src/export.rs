@@ -1,0 +1,75 @@
+//! Turning a plugin's traits into exports.
+
+use std::sync::Once;
+
+/// Runs at every entry from the host: a panic's message reaches the host's log and becomes the reason of the trap.
+pub fn enter() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            let text = match info.payload().downcast_ref::<&str>() {
+                Some(text) => (*text).to_owned(),
+                None => info.payload().downcast_ref::<String>().cloned().unwrap_or_default(),
+            };
+            let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
+            crate::log::panicked(&format!("{text}{place}"));
+        }));
+    });
+}
+
+/// Exports a plugin: `export_plugin!(Type: web_service, jobs, lifecycle; manifest = "plugin.json");`, with those of the
+/// three that it implements. The manifest's path is relative to the source file, like that of `include_bytes!`.
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ident : $($what:ident),+ ; manifest = $manifest:literal) => {
+        const _: () = {
+            #[cfg_attr(target_arch = "wasm32", unsafe(link_section = "provost:manifest"))]
+            #[used]
+            static MANIFEST: [u8; include_bytes!($manifest).len()] = *include_bytes!($manifest);
+        };
+        $($crate::export_plugin!(@$what $plugin);)+
+    };
+    (@web_service $plugin:ident) => {
+        const _: () = {
+            use $crate::bindings::web_service::exports::provost::plugin::web_service as exported;
+            struct Exported;
+            impl exported::Guest for Exported {
+                fn functions() -> Vec<exported::Function> {
+                    $crate::internal::enter();
+                    $crate::internal::functions::<$plugin>()
+                }
+                fn call(request: exported::Request) -> Result<String, exported::Error> {
+                    $crate::internal::enter();
+                    $crate::internal::call::<$plugin>(request)
+                }
+            }
+            $crate::bindings::web_service::export_web_service!(Exported);
+        };
+    };
+    (@jobs $plugin:ident) => {
+        const _: () = {
+            use $crate::bindings::job::exports::provost::plugin::job_runner as exported;
+            struct Exported;
+            impl exported::Guest for Exported {
+                fn run(job: exported::JobContext) -> Result<String, exported::Error> {
+                    $crate::internal::enter();
+                    $crate::internal::run::<$plugin>(job)
+                }
+            }
+            $crate::bindings::job::export_job!(Exported);
+        };
+    };
+    (@lifecycle $plugin:ident) => {
+        const _: () = {
+            use $crate::bindings::lifecycle::exports::provost::plugin::lifecycle as exported;
+            struct Exported;
+            impl exported::Guest for Exported {
+                fn state_change(change: exported::Change, other: Option<String>) -> Result<(), exported::Error> {
+                    $crate::internal::enter();
+                    $crate::internal::state_change::<$plugin>(change, other)
+                }
+            }
+            $crate::bindings::lifecycle::export_lifecycle!(Exported);
+        };
+    };
+}

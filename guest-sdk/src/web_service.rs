@@ -1,0 +1,83 @@
+//! Web-service functions: name, description and Rust function in one place.
+
+use crate::bindings::web_service::exports::provost::plugin::web_service as wire;
+use crate::{Caller, Describe, Error, ErrorKind, Result};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Implemented by a plugin with web-service functions.
+pub trait WebService {
+    /// The functions. Called anew for every call: keep it cheap.
+    fn functions() -> Vec<Function>;
+}
+
+type Handler = Box<dyn Fn(&Caller, &str) -> Result<String>>;
+
+/// A web-service function.
+pub struct Function {
+    name: &'static str,
+    doc: &'static str,
+    parameters: fn() -> serde_json::Value,
+    returns: fn() -> Option<serde_json::Value>,
+    capabilities: Vec<&'static str>,
+    writes: bool,
+    handler: Handler,
+}
+
+impl Function {
+    /// A function under this name. Parameters and result are described by their types; `()` is none.
+    pub fn new<P, R>(name: &'static str, doc: &'static str, function: fn(&Caller, P) -> Result<R>) -> Self
+    where
+        P: DeserializeOwned + Describe + 'static,
+        R: Serialize + Describe + 'static,
+    {
+        Self {
+            name,
+            doc,
+            parameters: || P::describe().into_json(),
+            returns: || {
+                let nothing = std::any::TypeId::of::<R>() == std::any::TypeId::of::<()>();
+                (!nothing).then(|| R::describe().into_json())
+            },
+            capabilities: Vec::new(),
+            writes: false,
+            handler: Box::new(move |caller, parameters| {
+                let parameters = serde_json::from_str(parameters)?;
+                let result = function(caller, parameters)?;
+                serde_json::to_string(&result).map_err(|e| Error::failed(format!("the result of {name}: {e}")))
+            }),
+        }
+    }
+    /// Names a capability that the function looks at.
+    #[must_use]
+    pub fn capability(mut self, name: &'static str) -> Self {
+        self.capabilities.push(name);
+        self
+    }
+    /// Says that the function changes something.
+    #[must_use]
+    pub fn writes(mut self) -> Self {
+        self.writes = true;
+        self
+    }
+}
+
+/// The export `functions`.
+pub fn functions<P: WebService>() -> Vec<wire::Function> {
+    let describe = |f: Function| wire::Function {
+        name: f.name.into(),
+        description: f.doc.into(),
+        parameters: (f.parameters)().to_string(),
+        returns: (f.returns)().map(|v| v.to_string()).unwrap_or_default(),
+        capabilities: f.capabilities.iter().map(|c| (*c).to_owned()).collect(),
+        writes: f.writes,
+    };
+    P::functions().into_iter().map(describe).collect()
+}
+
+/// The export `call`.
+pub fn call<P: WebService>(request: wire::Request) -> Result<String> {
+    match P::functions().iter().find(|f| f.name == request.function) {
+        Some(function) => (function.handler)(&request.caller, &request.parameters),
+        None => Err(Error::new(ErrorKind::NotFound, "function", format!("no function {}", request.function))),
+    }
+}

@@ -1,0 +1,59 @@
+//! What host functions work on.
+
+use provost_store::api::{Blobs, Site, Store};
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+use tokio::sync::Notify;
+
+/// The services of a host that its imports use. One per process.
+pub struct Host {
+    /// Rows.
+    pub store: Arc<dyn Store>,
+    /// Contents.
+    pub blobs: Arc<dyn Blobs>,
+    /// Where spools and the like go; emptied of what is old at start.
+    pub scratch: PathBuf,
+    /// Woken when a job is queued in this process.
+    pub job_queued: Notify,
+    site: Site,
+    public_url: RwLock<String>,
+    /// Bytes that entries of an archive may not exceed and so on.
+    pub archive_limits: provost_archive::Limits,
+    /// Threads that compress.
+    pub compression_threads: usize,
+}
+
+impl Host {
+    /// A host on a store. `scratch` must exist; `site` is the store's own.
+    pub fn new(store: Arc<dyn Store>, blobs: Arc<dyn Blobs>, scratch: PathBuf, site: Site) -> Self {
+        Self {
+            store,
+            blobs,
+            scratch,
+            job_queued: Notify::new(),
+            site,
+            public_url: RwLock::new("http://localhost".into()),
+            archive_limits: provost_archive::Limits::default(),
+            compression_threads: std::thread::available_parallelism().map_or(1, |n| n.get()),
+        }
+    }
+
+    /// The site's identity.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The site's public address, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        self.public_url.read().map(|url| url.clone()).unwrap_or_else(|poisoned| poisoned.into_inner().clone())
+    }
+
+    /// Sets the public address.
+    pub fn set_public_url(&self, url: &str) {
+        let url = url.trim_end_matches('/').to_owned();
+        match self.public_url.write() {
+            Ok(mut slot) => *slot = url,
+            Err(poisoned) => *poisoned.into_inner() = url,
+        }
+    }
+}

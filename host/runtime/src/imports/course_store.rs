@@ -1,0 +1,237 @@
+//! `course-store`: snapshots and drafts.
+
+use super::course_types::*;
+use super::{Answer, MAX_PAGE, MAX_READ, attempt};
+use crate::bindings::provost::plugin::course_store as wit;
+use crate::bindings::provost::plugin::types::{Error, ErrorKind};
+use crate::state::{CallState, error};
+use provost_store::api;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use wasmtime::component::Resource;
+
+/// A snapshot in a plugin's hands. Shared, since an archive writer reads from it.
+pub struct SnapshotHandle(pub(crate) Arc<Mutex<Box<dyn api::Snapshot>>>);
+
+/// A draft in a plugin's hands; none once it is published.
+pub struct DraftHandle(Option<Box<dyn api::Draft>>);
+
+const INTERFACE: &str = "course-store";
+
+fn page(limit: u32) -> u32 {
+    limit.clamp(1, MAX_PAGE)
+}
+
+/// Reads a page from a snapshot and converts its rows.
+macro_rules! page_of {
+    ($this:ident, $handle:ident, $method:ident ( $($arg:expr),* ), $convert:expr) => {{
+        attempt!($this.enter(INTERFACE));
+        let snapshot = $this.table.get(&$handle)?.0.clone();
+        let rows = attempt!(snapshot.lock().await.$method($($arg),*).await);
+        Ok(Ok(rows.into_iter().map($convert).collect()))
+    }};
+}
+
+impl wit::Host for CallState {}
+
+impl wit::HostSnapshot for CallState {
+    async fn open(&mut self, course: u64) -> Answer<Resource<SnapshotHandle>> {
+        attempt!(self.enter(INTERFACE));
+        let snapshot = attempt!(self.host.store.snapshot(course).await);
+        let handle = SnapshotHandle(Arc::new(Mutex::new(snapshot)));
+        Ok(Ok(self.table.push(handle)?))
+    }
+
+    async fn course(&mut self, this: Resource<SnapshotHandle>) -> wasmtime::Result<wit::CourseRecord> {
+        let snapshot = self.table.get(&this)?.0.clone();
+        let snapshot = snapshot.lock().await;
+        Ok(course_out(snapshot.course()))
+    }
+
+    async fn sections(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        after: u64,
+        limit: u32,
+    ) -> Answer<Vec<wit::SectionRecord>> {
+        page_of!(self, this, sections(after, page(limit)), section_out)
+    }
+
+    async fn activities(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        after: u64,
+        limit: u32,
+    ) -> Answer<Vec<wit::ActivityRecord>> {
+        page_of!(self, this, activities(after, page(limit)), activity_out)
+    }
+
+    async fn blocks(&mut self, this: Resource<SnapshotHandle>, after: u64, limit: u32) -> Answer<Vec<wit::BlockRecord>> {
+        page_of!(self, this, blocks(after, page(limit)), block_out)
+    }
+
+    async fn parts(&mut self, this: Resource<SnapshotHandle>, after: u64, limit: u32) -> Answer<Vec<wit::PartRecord>> {
+        page_of!(self, this, parts(after, page(limit)), part_out)
+    }
+
+    async fn read_part(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        part: u64,
+        facets: Vec<String>,
+        offset: u64,
+        limit: u32,
+    ) -> Answer<Vec<u8>> {
+        attempt!(self.enter(INTERFACE));
+        let snapshot = self.table.get(&this)?.0.clone();
+        let facets = api::Facets::new(facets);
+        let limit = limit.clamp(1, MAX_READ);
+        Ok(Ok(attempt!(snapshot.lock().await.read_part(part, &facets, offset, limit).await)))
+    }
+
+    async fn files(&mut self, this: Resource<SnapshotHandle>, after: u64, limit: u32) -> Answer<Vec<wit::FileRecord>> {
+        page_of!(self, this, files(after, page(limit)), file_out)
+    }
+
+    async fn references(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        owner: wit::Owner,
+        facets: Vec<String>,
+    ) -> Answer<Vec<wit::Reference>> {
+        let facets = api::Facets::new(facets);
+        page_of!(self, this, references(owner_in(owner), &facets), reference_out)
+    }
+
+    async fn people(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        after_local: u64,
+        limit: u32,
+    ) -> Answer<Vec<wit::PersonLink>> {
+        page_of!(self, this, people(after_local, page(limit)), |(person, archived)| person_out(person, archived))
+    }
+
+    async fn entries(&mut self, this: Resource<SnapshotHandle>, kind: String) -> Answer<Vec<wit::Entry>> {
+        page_of!(self, this, entries(&kind), entry_out)
+    }
+
+    async fn drop(&mut self, this: Resource<SnapshotHandle>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl CallState {
+    fn draft(&mut self, this: &Resource<DraftHandle>) -> wasmtime::Result<Result<&mut Box<dyn api::Draft>, Error>> {
+        if let Err(refused) = self.enter(INTERFACE) {
+            return Ok(Err(refused));
+        }
+        let handle = self.table.get_mut(this)?;
+        Ok(handle.0.as_mut().ok_or_else(|| error(ErrorKind::Invalid, "draft", "the draft is published".into())))
+    }
+}
+
+impl wit::HostDraft for CallState {
+    async fn create(
+        &mut self,
+        fields: wit::CourseFields,
+        origin: wit::Origin,
+        extra: String,
+    ) -> Answer<Resource<DraftHandle>> {
+        attempt!(self.enter(INTERFACE));
+        let lease = self.job.as_ref().map(|job| job.lease.clone());
+        let draft = self.host.store.draft(course_fields_in(fields), origin_in(origin), extra, lease).await;
+        Ok(Ok(self.table.push(DraftHandle(Some(attempt!(draft))))?))
+    }
+
+    async fn course(&mut self, this: Resource<DraftHandle>) -> wasmtime::Result<u64> {
+        let handle = self.table.get(&this)?;
+        let draft = handle.0.as_ref().ok_or_else(|| wasmtime::Error::msg("the draft is published"))?;
+        Ok(draft.course())
+    }
+
+    async fn add_section(&mut self, this: Resource<DraftHandle>, fields: wit::SectionFields) -> Answer<u64> {
+        let draft = attempt!(self.draft(&this)?);
+        Ok(Ok(attempt!(draft.add_section(section_in(fields)).await)))
+    }
+
+    async fn add_activity(&mut self, this: Resource<DraftHandle>, fields: wit::ActivityFields) -> Answer<u64> {
+        let draft = attempt!(self.draft(&this)?);
+        Ok(Ok(attempt!(draft.add_activity(activity_in(fields)).await)))
+    }
+
+    async fn add_block(&mut self, this: Resource<DraftHandle>, fields: wit::BlockFields) -> Answer<u64> {
+        let draft = attempt!(self.draft(&this)?);
+        Ok(Ok(attempt!(draft.add_block(block_in(fields)).await)))
+    }
+
+    async fn add_part(
+        &mut self,
+        this: Resource<DraftHandle>,
+        owner: wit::Owner,
+        name: String,
+        facets: Vec<String>,
+    ) -> Answer<u64> {
+        let draft = attempt!(self.draft(&this)?);
+        Ok(Ok(attempt!(draft.add_part(owner_in(owner), name, api::Facets::new(facets)).await)))
+    }
+
+    async fn append_runs(&mut self, this: Resource<DraftHandle>, part: u64, runs: Vec<wit::FacetedRun>) -> Answer<()> {
+        let draft = attempt!(self.draft(&this)?);
+        let runs = runs.into_iter().map(run_in).collect();
+        Ok(Ok(attempt!(draft.append_runs(part, runs).await)))
+    }
+
+    async fn add_references(
+        &mut self,
+        this: Resource<DraftHandle>,
+        owner: wit::Owner,
+        references: Vec<wit::Reference>,
+    ) -> Answer<()> {
+        let draft = attempt!(self.draft(&this)?);
+        let references = references.into_iter().map(reference_in).collect();
+        Ok(Ok(attempt!(draft.add_references(owner_in(owner), references).await)))
+    }
+
+    async fn add_files(&mut self, this: Resource<DraftHandle>, files: Vec<wit::FileFields>) -> Answer<()> {
+        let draft = attempt!(self.draft(&this)?);
+        Ok(Ok(attempt!(draft.add_files(files.into_iter().map(file_in).collect()).await)))
+    }
+
+    async fn add_entries(&mut self, this: Resource<DraftHandle>, entries: Vec<wit::Entry>) -> Answer<()> {
+        let draft = attempt!(self.draft(&this)?);
+        Ok(Ok(attempt!(draft.add_entries(entries.into_iter().map(entry_in).collect()).await)))
+    }
+
+    async fn add_people(
+        &mut self,
+        this: Resource<DraftHandle>,
+        people: Vec<(wit::ArchivedPerson, wit::PersonChoice)>,
+    ) -> Answer<Vec<u64>> {
+        let draft = attempt!(self.draft(&this)?);
+        let choice = |choice| match choice {
+            wit::PersonChoice::Link(id) => api::PersonChoice::Link(id),
+            wit::PersonChoice::Create(username) => api::PersonChoice::Create(username),
+        };
+        let people = people.into_iter().map(|(person, chosen)| (person_in(person), choice(chosen))).collect();
+        Ok(Ok(attempt!(draft.add_people(people).await)))
+    }
+
+    async fn publish(&mut self, this: Resource<DraftHandle>) -> Answer<u64> {
+        attempt!(self.draft(&this)?);
+        let Some(draft) = self.table.get_mut(&this)?.0.take() else {
+            return Ok(Err(error(ErrorKind::Invalid, "draft", "the draft is published".into())));
+        };
+        Ok(Ok(attempt!(draft.publish().await)))
+    }
+
+    async fn drop(&mut self, this: Resource<DraftHandle>) -> wasmtime::Result<()> {
+        if let Some(draft) = self.table.delete(this)?.0
+            && let Err(error) = draft.discard().await
+        {
+            tracing::warn!(%error, "cannot discard a draft; the sweep will");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! `jobs`: work that outlives a call.
+
+use super::{Answer, attempt};
+use crate::bindings::provost::plugin::jobs as wit;
+use crate::bindings::provost::plugin::types::{Error, ErrorKind};
+use crate::call::JobRun;
+use crate::state::{CallState, error};
+use provost_store::api;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const INTERFACE: &str = "jobs";
+/// Progress is written at most this often; the last word (1) always.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+const MAX_PAYLOAD: usize = 1 << 20;
+const MAX_WARNING: usize = 4 << 10;
+
+fn job_out(job: api::Job) -> wit::Job {
+    wit::Job {
+        id: job.id,
+        kind: job.kind,
+        state: match job.state {
+            api::JobState::Queued => wit::State::Queued,
+            api::JobState::Running => wit::State::Running,
+            api::JobState::Succeeded => wit::State::Succeeded,
+            api::JobState::Failed => wit::State::Failed,
+            api::JobState::Cancelled => wit::State::Cancelled,
+        },
+        progress: job.progress,
+        payload: job.payload,
+        outcome: job.outcome,
+        reason: job.reason,
+        warnings: job.warnings,
+        attempts: job.attempts,
+        person: job.person,
+        course: job.course,
+        created: job.created,
+        started: job.started,
+        finished: job.finished,
+    }
+}
+
+impl CallState {
+    async fn own_job(&self, id: &str) -> Result<api::Job, Error> {
+        self.enter(INTERFACE)?;
+        let job = self.host.store.job(id).await?;
+        if job.plugin == self.facts.id {
+            return Ok(job);
+        }
+        Err(api::StoreError::NotFound { kind: "job", key: id.to_owned() }.into())
+    }
+
+    fn running_job(&self) -> Result<Arc<JobRun>, Error> {
+        self.enter(INTERFACE)?;
+        self.job.clone().ok_or_else(|| error(ErrorKind::Invalid, "job", "no job is being run".into()))
+    }
+}
+
+/// Whether this progress is worth a write now.
+fn due(run: &JobRun, fraction: f64) -> bool {
+    let Ok(mut written) = run.written.lock() else { return false };
+    let (last, at) = *written;
+    let due = fraction > last && (fraction >= 1.0 || at.is_none_or(|at| at.elapsed() >= PROGRESS_EVERY));
+    if due {
+        *written = (fraction, Some(Instant::now()));
+    }
+    due
+}
+
+impl wit::Host for CallState {
+    async fn enqueue(&mut self, job: wit::NewJob) -> Answer<String> {
+        attempt!(self.enter(INTERFACE));
+        if !self.facts.manifest.jobs.iter().any(|k| k.kind == job.kind) {
+            let message = format!("the manifest of plugin {} names no job of kind {:?}", self.facts.id, job.kind);
+            return Ok(Err(error(ErrorKind::Denied, INTERFACE, message)));
+        }
+        if job.payload.len() > MAX_PAYLOAD {
+            return Ok(Err(error(ErrorKind::Limit, "payload", "a job's payload may have 1 MiB".into())));
+        }
+        let new = api::NewJob {
+            plugin: self.facts.id.clone(),
+            kind: job.kind,
+            payload: job.payload,
+            person: job.person,
+            course: job.course,
+            key: job.key,
+        };
+        let id = attempt!(self.host.store.enqueue(new).await);
+        self.host.job_queued.notify_one();
+        Ok(Ok(id))
+    }
+
+    async fn get(&mut self, id: String) -> Answer<wit::Job> {
+        Ok(Ok(job_out(attempt!(self.own_job(&id).await))))
+    }
+
+    async fn cancel(&mut self, id: String) -> Answer<bool> {
+        attempt!(self.own_job(&id).await);
+        Ok(Ok(attempt!(self.host.store.cancel(&id).await)))
+    }
+
+    async fn progress(&mut self, fraction: f64) -> Answer<()> {
+        let run = attempt!(self.running_job());
+        let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
+        if due(&run, fraction) {
+            attempt!(self.host.store.set_progress(&run.lease, fraction).await);
+        }
+        Ok(Ok(()))
+    }
+
+    async fn warn(&mut self, mut message: String) -> Answer<()> {
+        let run = attempt!(self.running_job());
+        message.truncate(message.floor_char_boundary(MAX_WARNING));
+        Ok(Ok(attempt!(self.host.store.add_warning(&run.lease, &message).await)))
+    }
+}

@@ -1,0 +1,39 @@
+//! The host's side of the contract, an interface a file.
+
+pub mod archive;
+mod blobs;
+pub mod course_store;
+mod course_types;
+mod files;
+mod jobs;
+mod people;
+mod site;
+
+use crate::bindings::provost::plugin::types as wit;
+use crate::state::CallState;
+
+impl wit::Host for CallState {}
+
+/// What a host function answers: the outer error ends the call, the inner one is the plugin's to handle.
+type Answer<T> = wasmtime::Result<Result<T, wit::Error>>;
+
+/// The most that one call reads or lists, whatever the plugin asks for.
+const MAX_READ: u32 = 1 << 20;
+const MAX_PAGE: u32 = 1_000;
+
+/// `?` for the inner error of a host function.
+macro_rules! attempt {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(error.into())),
+        }
+    };
+}
+use attempt;
+
+impl From<provost_store::api::StoreError> for wit::Error {
+    fn from(error: provost_store::api::StoreError) -> Self {
+        crate::state::store_error(error)
+    }
+}

@@ -1,0 +1,33 @@
+//! Turns a WebAssembly component into a safe, fast call.
+//!
+//! [`Engine`] compiles and caches; [`Plugin`] is one version of a plugin, linked against what it was granted; every call
+//! gets a fresh instance, bounds on time, memory and output, and ends in exactly one [`Outcome`].
+//!
+//! Knows no rule of any learning management system, and no function by name.
+
+#[allow(missing_docs)]
+pub mod bindings;
+mod cache;
+mod call;
+mod engine;
+mod host;
+mod imports;
+mod limits;
+mod manifest;
+mod outcome;
+mod plugin;
+mod state;
+
+pub use cache::CacheDir;
+pub use call::{CallContext, JobRun};
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use host::Host;
+pub use limits::Limits;
+pub use manifest::{CapabilityAsked, FileArea, JobKind, Manifest, ManifestError};
+pub use outcome::{LimitKind, Outcome, PluginError, PluginErrorKind};
+pub use plugin::{Exports, LoadError, Plugin};
+
+pub use bindings::exports::provost::plugin::job_runner::JobContext;
+pub use bindings::exports::provost::plugin::lifecycle::Change;
+pub use bindings::exports::provost::plugin::web_service::{Function, Request};
+pub use bindings::provost::plugin::types::Caller;

@@ -1,0 +1,124 @@
+//! The manifest that travels in a plugin's custom section `provost:manifest`: what it is and what it asks for.
+
+use crate::Limits;
+use serde::{Deserialize, Serialize};
+
+/// Names of the contract's interfaces a plugin may ask for. The others (`log`, `clock`, `random`, `config`) need no grant.
+pub(crate) const GRANTABLE: &[&str] = &["course-store", "archive", "blobs", "files", "people", "jobs"];
+
+/// What a plugin is and asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Manifest {
+    /// Lowercase letters, digits and `-`, starting with a letter. A later plugin of the same id replaces this one.
+    pub id: String,
+    /// For people and for the log, for example `1.2.0`.
+    pub version: String,
+    /// One sentence.
+    pub description: String,
+    /// Interfaces asked for.
+    #[serde(default)]
+    pub grants: Vec<String>,
+    /// Capabilities that its functions look at, with the archetypes of roles that have them by default.
+    #[serde(default)]
+    pub capabilities: Vec<CapabilityAsked>,
+    /// File areas it keeps.
+    #[serde(default)]
+    pub file_areas: Vec<FileArea>,
+    /// Kinds of job it runs.
+    #[serde(default)]
+    pub jobs: Vec<JobKind>,
+    /// Bounds it asks for.
+    #[serde(default)]
+    pub limits: Limits,
+    /// JSON schema of its configuration; `default`s in it hold where the operator sets nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<serde_json::Value>,
+}
+
+/// A capability as a manifest declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CapabilityAsked {
+    /// For example `moodle/backup:backupcourse`.
+    pub name: String,
+    /// For people.
+    pub label: String,
+    /// Archetypes of roles that have it by default.
+    #[serde(default)]
+    pub archetypes: Vec<String>,
+}
+
+/// A file area a plugin keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FileArea {
+    /// For example `backup`.
+    pub component: String,
+    /// For example `course`.
+    pub area: String,
+    /// What a person needs, in the area's context, to download from it. None: nobody downloads.
+    #[serde(default)]
+    pub capability: Option<String>,
+    /// Whether addresses of its files name the item.
+    #[serde(default)]
+    pub item_in_url: bool,
+}
+
+/// A kind of job a plugin runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct JobKind {
+    /// For example `backup`.
+    pub kind: String,
+}
+
+/// Why a manifest is not usable.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// There is none.
+    #[error("the file has no provost:manifest section: build it with the SDK's export_plugin!")]
+    Missing,
+    /// It is not the JSON expected.
+    #[error("the manifest is not valid: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A field has a value that is not possible.
+    #[error("the manifest's {field} is not valid: {why}")]
+    Field {
+        /// Which.
+        field: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// The file could not be read as WebAssembly.
+    #[error(transparent)]
+    Wasm(#[from] provost_componentize::ComponentizeError),
+}
+
+impl Manifest {
+    /// Reads the manifest of a module or component without running it.
+    pub fn of(wasm: &[u8]) -> Result<Self, ManifestError> {
+        let section = provost_componentize::manifest_section(wasm)?.ok_or(ManifestError::Missing)?;
+        let manifest: Manifest = serde_json::from_slice(section.as_ref())?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), ManifestError> {
+        let field = |field, why: &str| Err(ManifestError::Field { field, why: why.into() });
+        let id_ok = self.id.len() <= 64
+            && self.id.starts_with(|c: char| c.is_ascii_lowercase())
+            && self.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !id_ok {
+            return field("id", "lowercase letters, digits and '-', at most 64, starting with a letter");
+        }
+        if self.version.is_empty() || self.version.len() > 64 {
+            return field("version", "between 1 and 64 characters");
+        }
+        if let Some(unknown) = self.grants.iter().find(|g| !GRANTABLE.contains(&g.as_str())) {
+            let known = GRANTABLE.join(", ");
+            return field("grants", &format!("{unknown:?} is not an interface of this host; there are {known}"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! What a call carries with it: who, for which plugin and job, and what it has used.
+
+use crate::bindings::provost::plugin::types as wit;
+use crate::call::JobRun;
+use crate::host::Host;
+use crate::limits::Growth;
+use crate::plugin::Facts;
+use provost_store::api::StoreError;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use wasmtime::component::ResourceTable;
+
+/// The data of a wasmtime store: one call.
+pub struct CallState {
+    pub(crate) host: Arc<Host>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) person: Option<u64>,
+    pub(crate) job: Option<Arc<JobRun>>,
+    pub(crate) table: ResourceTable,
+    pub(crate) growth: Growth,
+    pub(crate) cpu_ticks: u64,
+    pub(crate) cpu_spent: bool,
+    pub(crate) log_lines: u32,
+    pub(crate) panic: Option<String>,
+}
+
+impl CallState {
+    /// What every host function of a grantable interface begins with: granted? still wanted?
+    pub(crate) fn enter(&self, interface: &str) -> Result<(), wit::Error> {
+        if !self.facts.grants.contains(interface) {
+            return Err(error(
+                wit::ErrorKind::Denied,
+                interface,
+                format!("plugin {} was not granted {interface}", self.facts.id),
+            ));
+        }
+        self.still_wanted()
+    }
+
+    /// An error when the job behind this call was asked to stop or lost its lease.
+    pub(crate) fn still_wanted(&self) -> Result<(), wit::Error> {
+        match &self.job {
+            Some(job) if job.stop.load(Ordering::Relaxed) => {
+                Err(error(wit::ErrorKind::Cancelled, "job", "the job was asked to stop".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An error of the contract.
+pub(crate) fn error(kind: wit::ErrorKind, code: &str, message: String) -> wit::Error {
+    wit::Error { kind, code: code.into(), message }
+}
+
+/// A store's error as the contract's.
+pub(crate) fn store_error(failure: StoreError) -> wit::Error {
+    use wit::ErrorKind as Kind;
+    let message = failure.to_string();
+    let (kind, code) = match &failure {
+        StoreError::NotFound { kind, .. } => (Kind::NotFound, *kind),
+        StoreError::Conflict { kind, .. } => (Kind::Conflict, *kind),
+        StoreError::LeaseLost { .. } => (Kind::Cancelled, "job"),
+        StoreError::Invalid(_) => (Kind::Invalid, ""),
+        StoreError::Corrupt(_) => (Kind::Corrupt, ""),
+        StoreError::Busy => (Kind::RetryLater, ""),
+        _ => (Kind::Failed, ""),
+    };
+    if kind == Kind::Failed {
+        tracing::error!(error = %message, "the store failed under a plugin");
+    }
+    error(kind, code, message)
+}

@@ -1,0 +1,51 @@
+//! What a store does. Every trait is object safe; [`Store`] is all of them together.
+//!
+//! Times are Unix seconds, ids are positive. Whoever reads sees published rows only.
+
+mod courses;
+mod error;
+mod files;
+mod jobs;
+mod people;
+mod plugins;
+mod settings;
+mod tokens;
+
+pub use courses::*;
+pub use error::*;
+pub use files::*;
+pub use jobs::*;
+pub use people::*;
+pub use plugins::*;
+pub use settings::*;
+pub use tokens::*;
+
+/// Everything a host needs of its database.
+pub trait Store: Courses + People + Jobs + Files + Tokens + Plugins + Settings + Upkeep {}
+
+impl<T: Courses + People + Jobs + Files + Tokens + Plugins + Settings + Upkeep> Store for T {}
+
+/// What a sweep removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Swept {
+    /// Rows of dropped drafts and deleted courses.
+    pub rows: u64,
+    /// Documents that no part refers to.
+    pub documents: u64,
+    /// Blobs that no file, document or lease refers to.
+    pub blobs: u64,
+    /// Bytes of those blobs.
+    pub blob_bytes: u64,
+}
+
+/// Cleaning up, and looking whether all is well.
+#[async_trait::async_trait]
+pub trait Upkeep: Send + Sync {
+    /// Removes what is dropped or no longer referred to and older than `younger_than` seconds, in short slices.
+    /// What is young, leased or referred to again is spared.
+    async fn sweep(&self, older_than_seconds: u64) -> Result<Swept>;
+
+    /// Checks integrity and lists what is wrong or noteworthy (foreign keys, missing blobs, old snapshots, drafts
+    /// without a live lease). Empty when all is well.
+    async fn check(&self) -> Result<Vec<String>>;
+}

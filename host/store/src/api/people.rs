@@ -1,0 +1,94 @@
+//! People, roles and capabilities of this host.
+
+use super::Result;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Person {
+    pub id: u64,
+    pub username: String,
+    pub email: String,
+    pub firstname: String,
+    pub lastname: String,
+    pub idnumber: String,
+    pub first_access: i64,
+    pub deleted: bool,
+    pub suspended: bool,
+    pub site_admin: bool,
+    pub created: i64,
+}
+
+/// Ways to find a person; see `people` in the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum PersonKey {
+    Id(u64),
+    Username(String),
+    Email(String),
+    Origin(String, u64),
+}
+
+/// Where a capability is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Place {
+    Site,
+    Category(u64),
+    Course(u64),
+}
+
+/// A role of this host. The field's eight standard ones are there from the beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Role {
+    pub id: u64,
+    pub shortname: String,
+    pub name: String,
+    /// `manager coursecreator editingteacher teacher student guest user frontpage` or empty.
+    pub archetype: String,
+}
+
+/// A capability as a plugin's manifest declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Capability {
+    pub name: String,
+    /// For people, for example `Back up courses`.
+    pub label: String,
+    /// Archetypes of roles that have it by default.
+    #[serde(default)]
+    pub archetypes: Vec<String>,
+}
+
+/// People and what they may do.
+#[async_trait]
+pub trait People: Send + Sync {
+    /// For each key the person, if there is one (deleted ones by id and origin only).
+    async fn lookup(&self, keys: &[PersonKey]) -> Result<Vec<Option<Person>>>;
+    /// By id, after `after`.
+    async fn people(&self, after: u64, limit: u32) -> Result<Vec<Person>>;
+    /// Adds one (`id` and `created` are ignored). Errors: `Conflict` (username).
+    async fn add_person(&self, person: Person) -> Result<u64>;
+    /// Overwrites the fields of one. Errors: `NotFound` (person), `Conflict` (username).
+    async fn update_person(&self, person: Person) -> Result<()>;
+    /// Whether the person is enrolled in the course and not suspended in it (now within the enrolment's times).
+    async fn is_enrolled(&self, person: u64, course: u64) -> Result<bool>;
+    /// The roles of this host.
+    async fn roles(&self) -> Result<Vec<Role>>;
+    /// Ids of the roles the person holds at that place or above it.
+    async fn roles_of(&self, person: u64, place: Place) -> Result<Vec<u64>>;
+    /// Gives a role at a place (idempotent).
+    async fn assign_role(&self, person: u64, role: u64, place: Place) -> Result<()>;
+    /// Takes a role away (idempotent).
+    async fn unassign_role(&self, person: u64, role: u64, place: Place) -> Result<()>;
+    /// Makes capabilities known with their defaults; what an operator changed stays.
+    async fn declare_capabilities(&self, capabilities: &[Capability]) -> Result<()>;
+    /// The label of one, if known.
+    async fn capability_label(&self, name: &str) -> Result<Option<String>>;
+    /// Whether the person has it there: site administrators always, others through a role they hold there or above.
+    /// Suspended and deleted people have none.
+    async fn has_capability(&self, person: u64, capability: &str, place: Place) -> Result<bool>;
+}

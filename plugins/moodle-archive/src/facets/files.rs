@@ -1,0 +1,105 @@
+//! The facet table of files, by component and area (mbz-format.md 5.4 and 6).
+
+use super::{Facets, names};
+use crate::layout::OwnerKind;
+
+/// What a file carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacets {
+    /// All its facets.
+    pub facets: Vec<&'static str>,
+    /// Whether a rule named it. If not, the facets are the cautious guess for unknown components: files with an item
+    /// number other than 0 are the data of people, except those of an introduction.
+    pub known: bool,
+}
+
+/// The facets of a file. `owner` is the kind of owner whose context it lies in, where that is known.
+pub fn file_facets(component: &str, area: &str, item: i64, owner: Option<OwnerKind>) -> FileFacets {
+    let module = component.strip_prefix("mod_");
+    let in_activity = matches!(owner, Some(OwnerKind::Activity | OwnerKind::ActivityBlock))
+        || (owner.is_none() && (module.is_some() || component.starts_with("assign")));
+    let mut facets = Vec::new();
+    if in_activity {
+        facets.push(names::ACTIVITY);
+    }
+    let mut add = |more: Facets| {
+        for name in more {
+            if !facets.contains(name) {
+                facets.push(name);
+            }
+        }
+    };
+    // What a component's every area is.
+    let whole: Option<Facets> = match component {
+        "user" => Some(PEOPLE),
+        "group" | "grouping" => Some(&[names::GROUP]),
+        "badges" => Some(if area == "userbadge" { &[names::BADGE, names::USER_DATA] } else { &[names::BADGE] }),
+        "contentbank" => Some(&[names::CONTENT_BANK]),
+        "calendar" => Some(&[names::CALENDAR]),
+        "customfield" => Some(&[names::CUSTOM_FIELD]),
+        "grading" => Some(&[]),
+        "course" => Some(if area == "legacy" { &[names::LEGACY_FILE] } else { &[] }),
+        "grade" => Some(match area {
+            "outcome" | "scale" => &[],
+            "historyfeedback" => &[names::GRADE_HISTORY, names::USER_DATA],
+            _ => &[names::GRADE, names::USER_DATA],
+        }),
+        "question" => Some(if area.starts_with("response_") { PEOPLE } else { &[names::QUESTION_BANK] }),
+        _ if component.starts_with("customfield_") => Some(&[names::CUSTOM_FIELD]),
+        _ if component.starts_with("assignsubmission_") || component.starts_with("assignfeedback_") => Some(PEOPLE),
+        _ if component.starts_with("workshopform_") || component.starts_with("gradingform_") => Some(&[]),
+        _ if component.starts_with("qtype_") || component.starts_with("qbank_") => Some(&[names::QUESTION_BANK]),
+        _ if component.starts_with("block_") => Some(&[names::BLOCK]),
+        _ => None,
+    };
+    if let Some(whole) = whole {
+        add(whole);
+        return FileFacets { facets, known: true };
+    }
+    if let Some((_, _, more)) = AREAS.iter().find(|(m, a, _)| Some(*m) == module && *a == area) {
+        add(more);
+        return FileFacets { facets, known: true };
+    }
+    let known = module.is_some_and(super::module_is_known);
+    if !known && item != 0 && area != "intro" {
+        add(PEOPLE);
+    }
+    FileFacets { facets, known }
+}
+
+const PEOPLE: Facets = &[names::USER_DATA];
+
+/// The areas of Moodle's own modules that hold data of people. Their other areas are definition. Of a
+/// workshop, files of example submissions lie in the same area as those of students; they count as students'.
+const AREAS: &[(&str, &str, Facets)] = &[
+    ("data", "content", PEOPLE),
+    ("forum", "post", PEOPLE),
+    ("forum", "attachment", PEOPLE),
+    ("glossary", "entry", PEOPLE),
+    ("glossary", "attachment", PEOPLE),
+    ("lesson", "essay_responses", PEOPLE),
+    ("lesson", "essay_answers", PEOPLE),
+    ("wiki", "attachments", PEOPLE),
+    ("workshop", "submission_content", PEOPLE),
+    ("workshop", "submission_attachment", PEOPLE),
+    ("workshop", "overallfeedback_content", PEOPLE),
+    ("workshop", "overallfeedback_attachment", PEOPLE),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_have_their_facets() {
+        let of = |c, a, i| file_facets(c, a, i, None);
+        assert_eq!(of("mod_forum", "attachment", 5).facets, [names::ACTIVITY, names::USER_DATA]);
+        assert_eq!(of("mod_page", "content", 0), FileFacets { facets: vec![names::ACTIVITY], known: true });
+        assert_eq!(of("mod_lesson", "page_contents", 3).facets, [names::ACTIVITY]);
+        assert_eq!(of("mod_mine", "stuff", 3), FileFacets { facets: vec![names::ACTIVITY, names::USER_DATA], known: false });
+        assert_eq!(of("mod_mine", "content", 0), FileFacets { facets: vec![names::ACTIVITY], known: false });
+        assert_eq!(of("course", "legacy", 0).facets, [names::LEGACY_FILE]);
+        let response = file_facets("question", "response_attachments", 9, Some(OwnerKind::Activity));
+        assert_eq!(response.facets, [names::ACTIVITY, names::USER_DATA]);
+    }
+}

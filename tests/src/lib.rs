@@ -1,0 +1,19 @@
+//! What judges course archives, independently of the code that reads and writes them.
+//!
+//! Nothing here uses the project's own reader or writer: an error shared by both would otherwise go unseen.
+//!
+//! * [`unpacked`] opens any `.mbz` with plain library readers; [`tree`] is its XML.
+//! * [`compare`] says where two archives differ, element by element.
+//! * [`validate`] says what a real Moodle would refuse or lose.
+//! * [`outline`] is a short notation for XML in Moodle's form; [`pack`] writes archives.
+//! * [`sample`] is the project's own sample course, [`generate`] makes courses of any size.
+
+pub mod compare;
+
+pub mod outline;
+pub mod pack;
+
+pub mod tree;
+pub mod unpacked;
+
+pub mod validate;
