@@ -19,6 +19,8 @@ pub fn enter() {
 
 /// Exports a plugin: `export_plugin!(Type: web_service, jobs, lifecycle; manifest = "plugin.json");`, with those of the
 /// three that it implements. The manifest's path is relative to the source file, like that of `include_bytes!`.
+///
+/// A native build checks all of it, but exports nothing: several plugins fit into one test.
 #[macro_export]
 macro_rules! export_plugin {
     ($plugin:ident : $($what:ident),+ ; manifest = $manifest:literal) => {
@@ -32,6 +34,7 @@ macro_rules! export_plugin {
     (@web_service $plugin:ident) => {
         const _: () = {
             use $crate::bindings::web_service::exports::provost::plugin::web_service as exported;
+            #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
             struct Exported;
             impl exported::Guest for Exported {
                 fn functions() -> Vec<exported::Function> {
@@ -43,12 +46,14 @@ macro_rules! export_plugin {
                     $crate::internal::call::<$plugin>(request)
                 }
             }
+            #[cfg(target_arch = "wasm32")]
             $crate::bindings::web_service::export_web_service!(Exported);
         };
     };
     (@jobs $plugin:ident) => {
         const _: () = {
             use $crate::bindings::job::exports::provost::plugin::job_runner as exported;
+            #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
             struct Exported;
             impl exported::Guest for Exported {
                 fn run(job: exported::JobContext) -> Result<String, exported::Error> {
@@ -56,12 +61,14 @@ macro_rules! export_plugin {
                     $crate::internal::run::<$plugin>(job)
                 }
             }
+            #[cfg(target_arch = "wasm32")]
             $crate::bindings::job::export_job!(Exported);
         };
     };
     (@lifecycle $plugin:ident) => {
         const _: () = {
             use $crate::bindings::lifecycle::exports::provost::plugin::lifecycle as exported;
+            #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
             struct Exported;
             impl exported::Guest for Exported {
                 fn state_change(change: exported::Change, other: Option<String>) -> Result<(), exported::Error> {
@@ -69,6 +76,7 @@ macro_rules! export_plugin {
                     $crate::internal::state_change::<$plugin>(change, other)
                 }
             }
+            #[cfg(target_arch = "wasm32")]
             $crate::bindings::lifecycle::export_lifecycle!(Exported);
         };
     };

@@ -5,15 +5,15 @@
 //! * [`unpacked`] opens any `.mbz` with plain library readers; [`tree`] is its XML.
 //! * [`compare`] says where two archives differ, element by element.
 //! * [`validate`] says what a real Moodle would refuse or lose.
-//! * [`outline`] is a short notation for XML in Moodle's form; [`pack`] writes archives.
 //! * [`sample`] is the project's own sample course, [`generate`] makes courses of any size.
+//! * Both are made of [`forms`], Moodle's rows in the short notation of [`outline`], and written by [`pack`].
 
 pub mod compare;
-
+pub mod forms;
+pub mod generate;
 pub mod outline;
 pub mod pack;
-
+pub mod sample;
 pub mod tree;
 pub mod unpacked;
-
 pub mod validate;

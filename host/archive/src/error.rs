@@ -88,16 +88,9 @@ impl ArchiveError {
     /// An error of a file, sink or source, with a full disk told apart.
     pub(crate) fn io(place: impl Into<String>, error: io::Error) -> Self {
         let place = place.into();
-        let full = matches!(
-            error.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        );
+        let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
         let source = Arc::new(error);
-        if full {
-            Self::NoSpace { place, source }
-        } else {
-            Self::Io { place, source }
-        }
+        if full { Self::NoSpace { place, source } } else { Self::Io { place, source } }
     }
 
     /// An error that came through a decoder: what a decoder finds wrong is damage, the rest a fault of the disk.
@@ -123,23 +116,14 @@ impl ArchiveError {
     }
 
     pub(crate) fn corrupt(place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Corrupt {
-            place: place.into(),
-            reason: reason.into(),
-        }
+        Self::Corrupt { place: place.into(), reason: reason.into() }
     }
 
     pub(crate) fn limit(place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Limit {
-            place: place.into(),
-            reason: reason.into(),
-        }
+        Self::Limit { place: place.into(), reason: reason.into() }
     }
 
     pub(crate) fn unsupported(place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Unsupported {
-            place: place.into(),
-            reason: reason.into(),
-        }
+        Self::Unsupported { place: place.into(), reason: reason.into() }
     }
 }

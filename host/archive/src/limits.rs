@@ -43,10 +43,7 @@ impl Limits {
     /// Checks the number of entries met so far.
     pub(crate) fn check_entries(&self, met: u64) -> Result<()> {
         if met > self.max_entries {
-            return Err(ArchiveError::limit(
-                "archive",
-                format!("more than {} entries", self.max_entries),
-            ));
+            return Err(ArchiveError::limit("archive", format!("more than {} entries", self.max_entries)));
         }
         Ok(())
     }
@@ -56,41 +53,24 @@ impl Limits {
         if size > self.max_entry_bytes {
             return Err(ArchiveError::limit(
                 path,
-                format!(
-                    "{size} bytes, more than the {} allowed for one entry",
-                    self.max_entry_bytes
-                ),
+                format!("{size} bytes, more than the {} allowed for one entry", self.max_entry_bytes),
             ));
         }
         Ok(())
     }
 
     /// Checks what has been unpacked of an entry against the compressed bytes it took, and the sum of all.
-    pub(crate) fn check_unpacked(
-        &self,
-        path: &str,
-        unpacked: u64,
-        compressed: u64,
-        total: u64,
-    ) -> Result<()> {
-        if unpacked > self.free_expansion_bytes
-            && unpacked / self.max_expansion.max(1) > compressed
-        {
+    pub(crate) fn check_unpacked(&self, path: &str, unpacked: u64, compressed: u64, total: u64) -> Result<()> {
+        if unpacked > self.free_expansion_bytes && unpacked / self.max_expansion.max(1) > compressed {
             return Err(ArchiveError::limit(
                 path,
-                format!(
-                    "unpacks to more than {} times its size",
-                    self.max_expansion
-                ),
+                format!("unpacks to more than {} times its size", self.max_expansion),
             ));
         }
         if total > self.max_total_bytes {
             return Err(ArchiveError::limit(
                 path,
-                format!(
-                    "the archive unpacks to more than {} bytes",
-                    self.max_total_bytes
-                ),
+                format!("the archive unpacks to more than {} bytes", self.max_total_bytes),
             ));
         }
         Ok(())

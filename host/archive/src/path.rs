@@ -60,8 +60,7 @@ pub(crate) fn read_path(raw: &[u8]) -> ReadPath {
 /// Whether the path begins with a drive letter (`C:`) or a backslash, which is absolute on some systems.
 fn has_drive(name: &str) -> bool {
     let bytes = name.as_bytes();
-    name.starts_with('\\')
-        || matches!(bytes, [letter, b':', ..] if letter.is_ascii_alphabetic())
+    name.starts_with('\\') || matches!(bytes, [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
 /// Checks a path that is to be written. Stricter than reading: a path is written as given or not at all.
@@ -99,10 +98,7 @@ pub(crate) struct MetPaths {
 
 impl MetPaths {
     pub(crate) fn new() -> Self {
-        Self {
-            keys: [RandomState::new(), RandomState::new()],
-            met: HashSet::new(),
-        }
+        Self { keys: [RandomState::new(), RandomState::new()], met: HashSet::new() }
     }
 
     fn key(&self, path: &str) -> u128 {
@@ -145,11 +141,7 @@ mod tests {
     #[test]
     fn dangerous_names_are_skipped() {
         for name in ["/etc/passwd", "../x", "a/../../x", "a/..", "C:/x", "C:x", "\\x", "a\\..\\x"] {
-            assert_eq!(
-                read_path(name.as_bytes()),
-                ReadPath::Skip(SkipReason::LeadsOutside),
-                "{name}"
-            );
+            assert_eq!(read_path(name.as_bytes()), ReadPath::Skip(SkipReason::LeadsOutside), "{name}");
         }
         for name in [&b""[..], b"\xff", b"a\0b"] {
             assert_eq!(read_path(name), ReadPath::Skip(SkipReason::UnreadableName));

@@ -51,14 +51,7 @@ struct Ledger {
 
 impl Ledger {
     fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            entries: 0,
-            unpacked: 0,
-            met: MetPaths::new(),
-            skipped: Vec::new(),
-            skipped_count: 0,
-        }
+        Self { limits, entries: 0, unpacked: 0, met: MetPaths::new(), skipped: Vec::new(), skipped_count: 0 }
     }
 
     /// Counts an entry of any kind.
@@ -71,10 +64,7 @@ impl Ledger {
         let max = self.limits.max_path_bytes;
         if raw.len() > max {
             let start = String::from_utf8_lossy(raw.get(..80).unwrap_or(raw)).into_owned();
-            return Err(ArchiveError::limit(
-                format!("{start}…"),
-                format!("a path of more than {max} bytes"),
-            ));
+            return Err(ArchiveError::limit(format!("{start}…"), format!("a path of more than {max} bytes")));
         }
         Ok(())
     }
@@ -82,10 +72,7 @@ impl Ledger {
     fn skip(&mut self, raw: &[u8], reason: SkipReason) {
         self.skipped_count += 1;
         if self.skipped.len() < MAX_SKIPPED_KEPT {
-            self.skipped.push(Skipped {
-                name: String::from_utf8_lossy(raw).into_owned(),
-                reason,
-            });
+            self.skipped.push(Skipped { name: String::from_utf8_lossy(raw).into_owned(), reason });
         }
     }
 
@@ -102,8 +89,7 @@ impl Ledger {
     /// Counts bytes unpacked of the entry `path`.
     fn count_unpacked(&mut self, path: &str, new: usize, of_entry: u64, compressed: u64) -> Result<()> {
         self.unpacked = self.unpacked.saturating_add(new as u64);
-        self.limits
-            .check_unpacked(path, of_entry, compressed, self.unpacked)
+        self.limits.check_unpacked(path, of_entry, compressed, self.unpacked)
     }
 }
 
@@ -143,21 +129,14 @@ impl Reader {
         }
         if head.starts_with(&[0x1f, 0x8b]) {
             let reader = targz::TarGzReader::open(file, length, spool_dir, limits)?;
-            return Ok(Self {
-                form: Form::TarGz(Box::new(reader)),
-            });
+            return Ok(Self { form: Form::TarGz(Box::new(reader)) });
         }
         if head.get(257..262) == Some(b"ustar") {
-            return Err(ArchiveError::corrupt(
-                place,
-                "a tar file that is not compressed; expected tar.gz or zip",
-            ));
+            return Err(ArchiveError::corrupt(place, "a tar file that is not compressed; expected tar.gz or zip"));
         }
         let starts_as_zip = head.starts_with(b"PK");
         let reader = zip::ZipReader::open(file, length, starts_as_zip, limits)?;
-        Ok(Self {
-            form: Form::Zip(Box::new(reader)),
-        })
+        Ok(Self { form: Form::Zip(Box::new(reader)) })
     }
 
     /// The form the archive has.

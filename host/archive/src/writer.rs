@@ -36,12 +36,7 @@ pub struct WriterOptions {
 
 impl Default for WriterOptions {
     fn default() -> Self {
-        Self {
-            threads: 0,
-            level: 6,
-            mtime: 1_356_998_400,
-            spool_dir: None,
-        }
+        Self { threads: 0, level: 6, mtime: 1_356_998_400, spool_dir: None }
     }
 }
 
@@ -55,6 +50,7 @@ enum Form {
 /// * Contents of up to 512 KiB of a zip are compressed whole, several at a time; larger ones, and a tar.gz throughout, in blocks that together
 ///   make one stream. Memory is bounded by a few MiB per thread.
 /// * What does not compress is stored (zip) or put into stored blocks (tar.gz), judged by samples.
+/// * The same entries with the same options give the same bytes, whatever the number of threads.
 /// * Work goes on behind the calls: an error can show at a later call than the one that caused it, at the latest at
 ///   [`finish`](Self::finish). Once an error other than `InvalidPath`, `Misuse` or that of a small source has occurred, every call returns it.
 /// * Dropping a writer before `finish` abandons the archive; the sink then holds a part of it.
@@ -79,11 +75,7 @@ impl Writer {
             Format::Zip => Form::Zip(zip::ZipWriter::create(sink, &options)?),
             Format::TarGz => Form::TarGz(targz::TarGzWriter::create(sink, &options)?),
         };
-        Ok(Self {
-            form,
-            met: MetPaths::new(),
-            in_entry: false,
-        })
+        Ok(Self { form, met: MetPaths::new(), in_entry: false })
     }
 
     /// The form being written.
@@ -211,10 +203,7 @@ impl Writer {
         if self.in_entry {
             return Err(ArchiveError::Misuse("an entry was begun and not ended"));
         }
-        let invalid = |reason| ArchiveError::InvalidPath {
-            path: path.to_owned(),
-            reason,
-        };
+        let invalid = |reason| ArchiveError::InvalidPath { path: path.to_owned(), reason };
         check_written_path(path).map_err(invalid)?;
         if let Form::Zip(_) = &self.form {
             zip::check_name(path).map_err(invalid)?;
@@ -238,10 +227,7 @@ impl std::fmt::Debug for Writer {
 /// Reads a small source, which must have exactly `size` bytes.
 fn read_whole(path: &str, reader: &mut dyn Read, size: u64) -> Result<Vec<u8>> {
     let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    reader
-        .take(size)
-        .read_to_end(&mut content)
-        .map_err(|error| ArchiveError::io(path, error))?;
+    reader.take(size).read_to_end(&mut content).map_err(|error| ArchiveError::io(path, error))?;
     let mut source = ExactSource::new(path, reader, size);
     source.given = content.len() as u64;
     if source.given == size {
@@ -261,21 +247,11 @@ struct ExactSource<'a> {
 
 impl<'a> ExactSource<'a> {
     fn new(path: &'a str, reader: &'a mut dyn Read, announced: u64) -> Self {
-        Self {
-            path,
-            reader,
-            announced,
-            given: 0,
-        }
+        Self { path, reader, announced, given: 0 }
     }
 
     fn mismatch(&self, more: bool) -> ArchiveError {
-        ArchiveError::SizeMismatch {
-            path: self.path.to_owned(),
-            announced: self.announced,
-            given: self.given,
-            more,
-        }
+        ArchiveError::SizeMismatch { path: self.path.to_owned(), announced: self.announced, given: self.given, more }
     }
 
     fn read_some(&mut self, buf: &mut [u8]) -> Result<usize> {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 pub use sections::{MANIFEST_SECTION, manifest_section};
 use wasm_encoder::{Component, CustomSection, Encode as _, Section as _};
-use wasmparser::{Parser, Validator, WasmFeatures};
+use wasmparser::{Validator, WasmFeatures};
 
 /// Why a file is no plugin, or its manifest cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use wasm_encoder::{Component, CustomSection, Module, ModuleSection, Section};
+use wasmparser::Parser;
 use wit_parser::{ManglingAndAbi, Resolve};
 
 use super::*;

@@ -1,1 +1,16 @@
-//! provost-services
+//! Durable machinery between faces and runtime: which plugin answers a call ([`Registry`]), who may call
+//! ([`access`]), the call itself ([`dispatch`]), and work that outlives a call ([`Worker`]).
+//!
+//! Knows no rule of any learning management system, and no function by name.
+
+pub mod access;
+pub mod dispatch;
+mod functions;
+mod install;
+mod registry;
+mod worker;
+
+pub use functions::FunctionSpec;
+pub use install::{InstallError, Installed};
+pub use registry::{BuiltIn, Catalog, Registry, RegistryError, Source};
+pub use worker::{Worker, WorkerOptions};

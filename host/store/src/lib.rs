@@ -6,3 +6,17 @@
 //! The layers above know only [`api`].
 
 pub mod api;
+pub mod blobs;
+pub mod conformance;
+pub mod sqlite;
+
+use api::{Blobs, Result, Store};
+use std::{path::Path, sync::Arc};
+
+/// Opens the store in `dir`, creating directories (for their owner only) and contents where missing: an SQLite database
+/// `provost.db`, contents under `blobs`, unfinished ones under `tmp`. Needs a tokio runtime, whose handle it keeps.
+pub async fn open(dir: &Path) -> Result<(Arc<dyn Store>, Arc<dyn Blobs>)> {
+    let store = sqlite::SqliteStore::open(dir).await?;
+    let blobs = store.blobs();
+    Ok((Arc::new(store), blobs))
+}

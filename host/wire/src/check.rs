@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::clean::Installed;
 use crate::description::{Description, Key, Requirement, Shape};
-use crate::error::{Class, WireError};
+use crate::error::{INVALID_PARAMETER, INVALID_RESPONSE, WireError};
 use crate::form::{Node, Tree};
 use scalar::Scalar;
 
@@ -45,10 +45,8 @@ impl Fault {
         match (self, side) {
             (Fault::Unfit(text), Side::Parameters) => WireError::invalid_parameter(text),
             (Fault::Unfit(text), Side::Result) => WireError::invalid_response(text),
-            (Fault::Conflict(name), _) => {
-                WireError { class: Class::Moodle, ..WireError::invalid_external_parameter(&name) }
-                    .with_debuginfo("The option is given more than once, with different values.")
-            }
+            (Fault::Conflict(name), _) => WireError::invalid_external_parameter(&name)
+                .with_debuginfo("The option is given more than once, with different values."),
         }
     }
 }
@@ -69,9 +67,13 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Whether it can be read as a map with keys.
+    /// Whether it can be read as a map with keys. An empty JSON list can: PHP prints an empty map so.
     fn is_map(self) -> bool {
-        matches!(self, Input::Form(Node::Map(_)) | Input::Json(Value::Object(_)))
+        match self {
+            Input::Form(Node::Map(_)) | Input::Json(Value::Object(_)) => true,
+            Input::Json(Value::Array(elements)) => elements.is_empty(),
+            _ => false,
+        }
     }
 
     fn keys(self) -> Vec<&'a str> {
@@ -179,6 +181,10 @@ impl Check<'_> {
                 return Fault::unfit(format!("Unexpected keys ({}) detected in parameter array.", unknown.join(", ")));
             }
         }
+        if self.side == Side::Result && cleaned.is_empty() {
+            // PHP cannot tell an empty map from an empty list, and clients are used to the list.
+            return Ok(Value::Array(Vec::new()));
+        }
         Ok(Value::Object(cleaned))
     }
 
@@ -191,7 +197,9 @@ impl Check<'_> {
                 None => found = Some((name, given)),
                 Some((_, first)) if first.is_same(given) => {}
                 Some((first, _)) => {
-                    return Fault::unfit(format!("{first} and {name} are names of one parameter, but their values differ"));
+                    return Fault::unfit(format!(
+                        "{first} and {name} are names of one parameter, but their values differ"
+                    ));
                 }
             }
         }
@@ -200,8 +208,8 @@ impl Check<'_> {
 
     fn inside(&self, key: &str, fault: Fault) -> Fault {
         let message = match self.side {
-            Side::Parameters => "Invalid parameter value detected",
-            Side::Result => "Invalid response value detected",
+            Side::Parameters => INVALID_PARAMETER,
+            Side::Result => INVALID_RESPONSE,
         };
         match fault {
             Fault::Unfit(text) => Fault::Unfit(format!("{key} => {message}: {text}")),

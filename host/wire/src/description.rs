@@ -67,13 +67,7 @@ pub enum Requirement {
 
 impl Description {
     fn of(shape: Shape) -> Description {
-        Description {
-            shape,
-            doc: String::new(),
-            requirement: Requirement::Required,
-            null: true,
-            aliases: Vec::new(),
-        }
+        Description { shape, doc: String::new(), requirement: Requirement::Required, null: true, aliases: Vec::new() }
     }
 
     /// A required value.

@@ -14,6 +14,11 @@ pub use plugin::ErrorKind;
 use crate::format::Format;
 use crate::respond;
 
+/// The message of every fault in the parameters; also part of the paths in debug information.
+pub(crate) const INVALID_PARAMETER: &str = "Invalid parameter value detected";
+/// The same for results.
+pub(crate) const INVALID_RESPONSE: &str = "Invalid response value detected";
+
 /// A refusal on its way to the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{errorcode}: {message}{}", debuginfo.as_deref().map(|text| format!(" ({text})")).unwrap_or_default())]
@@ -70,7 +75,7 @@ impl WireError {
 
     /// A parameter is missing, unexpected or of the wrong type; `debuginfo` says which and why.
     pub fn invalid_parameter(debuginfo: impl Into<String>) -> WireError {
-        WireError::new(Class::InvalidParameter, "invalidparameter", class::INVALID_PARAMETER).with_debuginfo(debuginfo)
+        WireError::new(Class::InvalidParameter, "invalidparameter", INVALID_PARAMETER).with_debuginfo(debuginfo)
     }
 
     /// No such row in `table`. People and activities have codes of their own; with an empty table name the table is not
@@ -153,16 +158,12 @@ impl WireError {
 
     /// What a function returned does not fit its description.
     pub fn invalid_response(debuginfo: impl Into<String>) -> WireError {
-        WireError::new(Class::InvalidResponse, "invalidresponse", "Invalid response value detected")
-            .with_debuginfo(debuginfo)
+        WireError::new(Class::InvalidResponse, "invalidresponse", INVALID_RESPONSE).with_debuginfo(debuginfo)
     }
 
     /// A fault in a program, not in the call.
     pub fn coding(what: &str) -> WireError {
-        WireError::coded(
-            "codingerror",
-            format!("Coding error detected, it must be fixed by a programmer: {what}"),
-        )
+        WireError::coded("codingerror", format!("Coding error detected, it must be fixed by a programmer: {what}"))
     }
 
     /// Prints the error as the REST server does.

@@ -9,10 +9,7 @@ use crate::format::Format;
 pub type Header = (&'static str, &'static str);
 
 const EXPIRES_AT_ONCE: Header = ("Expires", "Thu, 01 Jan 1970 00:00:00 GMT");
-const REST_CACHE: Header = (
-    "Cache-Control",
-    "private, must-revalidate, pre-check=0, post-check=0, max-age=0",
-);
+const REST_CACHE: Header = ("Cache-Control", "private, must-revalidate, pre-check=0, post-check=0, max-age=0");
 
 /// Headers of a JSON answer of the REST server. The content type has no charset.
 pub const JSON: &[Header] = &[

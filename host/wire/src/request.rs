@@ -138,7 +138,9 @@ fn format_of_refused(query: &[u8], body: Body<'_>) -> Format {
     let in_body = match body {
         Body::None => None,
         Body::UrlEncoded(encoded) => last(&mut form::pairs(encoded)),
-        Body::Fields(fields) => last(&mut fields.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone()))),
+        Body::Fields(fields) => {
+            last(&mut fields.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone())))
+        }
     };
     let value = in_body.or_else(|| last(&mut form::pairs(query)));
     Format::from_parameter(value.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()))

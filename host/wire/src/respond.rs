@@ -6,8 +6,8 @@ mod xml;
 use serde_json::Value;
 
 pub use json::json;
-pub(crate) use xml::{DECLARATION as XML_DECLARATION, escape as escape_xml};
 pub use xml::xml;
+pub(crate) use xml::{DECLARATION as XML_DECLARATION, escape as escape_xml};
 
 use crate::check::{Check, Side};
 use crate::clean::Installed;
@@ -15,8 +15,8 @@ use crate::description::Description;
 use crate::error::WireError;
 use crate::format::Format;
 
-/// Cleans what a function returned: keys in order of declaration, unknown keys dropped, defaults filled in. A function
-/// without a description of its result gives null, whatever it returned.
+/// Cleans what a function returned: keys in order of declaration, unknown keys dropped, defaults filled in; a map none of
+/// whose keys is set becomes an empty list, as in every JSON PHP prints. A function without a description of its result gives null, whatever it returned.
 ///
 /// # Errors
 /// `invalidresponse` if a required key is missing or a type is wrong, with the path to it as debug information.

@@ -154,8 +154,12 @@ pub fn parse(path: &str) -> Place {
             part(owner, file)
         }
         ["activities", directory, file] => part(activity(directory).map(Owner::Activity), file),
-        ["activities", on, "blocks", directory, file] => part(activity(on).and_then(|a| block(directory, Some(a))), file),
-        ["files", prefix, hash] if is_sha1(hash) && hash.starts_with(prefix) && prefix.len() == 2 => Place::Pool(hash.to_owned()),
+        ["activities", on, "blocks", directory, file] => {
+            part(activity(on).and_then(|a| block(directory, Some(a))), file)
+        }
+        ["files", prefix, hash] if is_sha1(hash) && hash.starts_with(prefix) && prefix.len() == 2 => {
+            Place::Pool(hash.to_owned())
+        }
         _ => Place::Unknown,
     }
 }
@@ -221,7 +225,15 @@ mod tests {
     fn pool_and_unknown_paths() {
         let hash = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
         assert_eq!(parse(&pool_path(hash)), Place::Pool(hash.into()));
-        for path in ["", "files/da39a3", "files/xx/da39a3ee5e6b4b0d3255bfef95601890afd80709", "activities/forum/forum.xml", "activities/forum_01/x", "a/b", "sections/part_1/x.xml"] {
+        for path in [
+            "",
+            "files/da39a3",
+            "files/xx/da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "activities/forum/forum.xml",
+            "activities/forum_01/x",
+            "a/b",
+            "sections/part_1/x.xml",
+        ] {
             assert_eq!(parse(path), Place::Unknown, "{path}");
         }
     }

@@ -5,6 +5,8 @@
 //! pieces of any size. The format is described in the reference page mbz-format.md; where a doc comment names a
 //! section, it is of that page, "observed" stands for moodle-observed.md.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod columns;
 pub mod facets;
 pub mod filesxml;

@@ -42,14 +42,60 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Columns {
-    Enrolment { local: u64, person: u64, method: u64, method_kind: String, suspended: bool, start: i64, end: i64 },
-    RoleAssignment { local: u64, person: u64, role: u64 },
-    Group { local: u64, name: String, idnumber: String },
-    GroupMember { local: u64, person: u64, group: u64 },
-    GradeItem { local: u64, name: String, kind: String, maximum: String },
-    Grade { local: u64, person: u64, item: u64, final_grade: String, modified: i64 },
-    Completion { local: u64, person: u64, state: u32, modified: i64 },
-    Log { local: u64, person: u64, time: i64, context: u64, component: String, action: String, target: String, object_table: String, object: u64 },
+    Enrolment {
+        local: u64,
+        person: u64,
+        method: u64,
+        method_kind: String,
+        suspended: bool,
+        start: i64,
+        end: i64,
+    },
+    RoleAssignment {
+        local: u64,
+        person: u64,
+        role: u64,
+    },
+    Group {
+        local: u64,
+        name: String,
+        idnumber: String,
+    },
+    GroupMember {
+        local: u64,
+        person: u64,
+        group: u64,
+    },
+    GradeItem {
+        local: u64,
+        name: String,
+        kind: String,
+        maximum: String,
+    },
+    Grade {
+        local: u64,
+        person: u64,
+        item: u64,
+        final_grade: String,
+        modified: i64,
+    },
+    Completion {
+        local: u64,
+        person: u64,
+        state: u32,
+        modified: i64,
+    },
+    Log {
+        local: u64,
+        person: u64,
+        time: i64,
+        context: u64,
+        component: String,
+        action: String,
+        target: String,
+        object_table: String,
+        object: u64,
+    },
 }
 
 /// What a row needs to know of the elements around it.

@@ -80,17 +80,8 @@ pub(super) struct Unpacked {
 
 impl Unpacked {
     pub(super) fn new(file: File) -> Self {
-        let source = Source {
-            file,
-            buffer: vec![0; READ_SIZE].into_boxed_slice(),
-            start: 0,
-            end: 0,
-            consumed: 0,
-        };
-        Self {
-            decoder: Some(GzDecoder::new(source)),
-            consumed_at_end: 0,
-        }
+        let source = Source { file, buffer: vec![0; READ_SIZE].into_boxed_slice(), start: 0, end: 0, consumed: 0 };
+        Self { decoder: Some(GzDecoder::new(source)), consumed_at_end: 0 }
     }
 
     /// Compressed bytes used so far.

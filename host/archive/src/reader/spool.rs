@@ -25,12 +25,7 @@ pub(super) struct Spool {
 
 impl Spool {
     pub(super) fn new(directory: &Path) -> Self {
-        Self {
-            directory: directory.to_owned(),
-            file: None,
-            length: 0,
-            index: HashMap::new(),
-        }
+        Self { directory: directory.to_owned(), file: None, length: 0, index: HashMap::new() }
     }
 
     /// Bytes of all entries put aside.
@@ -52,19 +47,16 @@ impl Spool {
     /// Appends to the entry begun.
     pub(super) fn write(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
         match &mut self.file {
-            Some(file) => file
-                .write_all(bytes)
-                .map_err(|error| ArchiveError::io(format!("putting `{path}` aside"), error)),
+            Some(file) => {
+                file.write_all(bytes).map_err(|error| ArchiveError::io(format!("putting `{path}` aside"), error))
+            }
             None => Err(ArchiveError::Misuse("no entry is being put aside")),
         }
     }
 
     /// Makes the entry begun readable.
     pub(super) fn end(&mut self, path: &str, length: u64) {
-        let stretch = Stretch {
-            offset: self.length,
-            length,
-        };
+        let stretch = Stretch { offset: self.length, length };
         self.length += length;
         self.index.insert(path.into(), stretch);
     }
@@ -75,9 +67,7 @@ impl Spool {
 
     pub(super) fn read(&mut self, path: &str, offset: u64, buf: &mut [u8]) -> Result<usize> {
         let (Some(stretch), Some(file)) = (self.index.get(path), &mut self.file) else {
-            return Err(ArchiveError::NotFound {
-                path: path.to_owned(),
-            });
+            return Err(ArchiveError::NotFound { path: path.to_owned() });
         };
         let left = stretch.length.saturating_sub(offset);
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());

@@ -10,7 +10,7 @@ pub(super) const BLOCK: usize = 512;
 /// What one header says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A file's content follows.
+    /// A file's content follows; or, if its whole name ends in a slash, this is a directory as it was before ustar.
     File,
     /// Nothing follows.
     Directory,
@@ -48,8 +48,6 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Option<TarHeader>> {
     }
     let name = header.path_bytes().into_owned();
     let kind = match header.entry_type() {
-        // Before ustar, a directory was a file whose name ends in a slash.
-        EntryType::Regular | EntryType::Continuous if name.ends_with(b"/") => Kind::Directory,
         EntryType::Regular | EntryType::Continuous => Kind::File,
         EntryType::Directory => Kind::Directory,
         EntryType::Link | EntryType::Symlink => Kind::Link,
@@ -60,10 +58,7 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Option<TarHeader>> {
         _ => Kind::Special,
     };
     let size = header.entry_size().map_err(|error| {
-        ArchiveError::corrupt(
-            String::from_utf8_lossy(&name),
-            format!("its tar header has no readable size ({error})"),
-        )
+        ArchiveError::corrupt(String::from_utf8_lossy(&name), format!("its tar header has no readable size ({error})"))
     })?;
     Ok(Some(TarHeader { kind, name, size }))
 }
@@ -137,9 +132,7 @@ mod tests {
     #[test]
     fn pax_records_are_read_by_their_length() {
         let mut extension = Extension::default();
-        extension
-            .take_pax(b"16 comment=a\n b\n13 path=a\xc3\xa4b\n11 size=42\n\0\0")
-            .unwrap();
+        extension.take_pax(b"16 comment=a\n b\n13 path=a\xc3\xa4b\n11 size=42\n\0\0").unwrap();
         assert_eq!(extension.name.as_deref(), Some("aäb".as_bytes()));
         assert_eq!(extension.size, Some(42));
     }

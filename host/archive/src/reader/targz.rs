@@ -50,10 +50,7 @@ impl TarGzReader {
             ledger: Ledger::new(limits),
         };
         // A gzip of something else is found out here rather than at the first entry.
-        let start = reader
-            .unpacked
-            .fill_buf()
-            .map_err(|error| ArchiveError::decoding("archive", error))?;
+        let start = reader.unpacked.fill_buf().map_err(|error| ArchiveError::decoding("archive", error))?;
         if start.is_empty() {
             return Err(ArchiveError::corrupt("archive", "not an archive: nothing is in the gzip stream"));
         }
@@ -146,12 +143,8 @@ impl TarGzReader {
                     self.ledger.limits.check_entry_size(&path, size)?;
                     self.ledger.meet(&path)?;
                     self.padding = padding(size);
-                    self.current = Some(Current {
-                        path: path.clone(),
-                        size,
-                        read: 0,
-                        compressed_start: self.consumed(),
-                    });
+                    self.current =
+                        Some(Current { path: path.clone(), size, read: 0, compressed_start: self.consumed() });
                     return Ok(Some(Entry { path, size }));
                 }
                 ReadPath::Directory => Ok(None),
@@ -186,10 +179,8 @@ impl TarGzReader {
     fn fill(&mut self, buf: &mut [u8]) -> Result<usize> {
         let mut filled = 0;
         while filled < buf.len() {
-            let got = self
-                .unpacked
-                .read(&mut buf[filled..])
-                .map_err(|error| ArchiveError::decoding("archive", error))?;
+            let got =
+                self.unpacked.read(&mut buf[filled..]).map_err(|error| ArchiveError::decoding("archive", error))?;
             if got == 0 {
                 break;
             }
@@ -212,17 +203,14 @@ impl TarGzReader {
         if wanted == 0 {
             return Ok(0);
         }
-        let got = self
-            .unpacked
-            .read(&mut buf[..wanted])
-            .map_err(|error| ArchiveError::decoding(&current.path, error))?;
+        let got =
+            self.unpacked.read(&mut buf[..wanted]).map_err(|error| ArchiveError::decoding(&current.path, error))?;
         if got == 0 {
             return Err(cut_short(&current.path, current.size - current.read));
         }
         current.read += got as u64;
         let compressed = self.unpacked.get_ref().consumed() - current.compressed_start;
-        self.ledger
-            .count_unpacked(&current.path, got, current.read, compressed)?;
+        self.ledger.count_unpacked(&current.path, got, current.read, compressed)?;
         Ok(got)
     }
 
@@ -236,10 +224,7 @@ impl TarGzReader {
         let (path, size) = (current.path.clone(), current.size);
         let limits = &self.ledger.limits;
         if size > limits.max_spooled_entry_bytes {
-            return Err(ArchiveError::limit(
-                path,
-                format!("too large to be put aside ({size} bytes)"),
-            ));
+            return Err(ArchiveError::limit(path, format!("too large to be put aside ({size} bytes)")));
         }
         if size > limits.max_spooled_bytes.saturating_sub(self.spool.length()) {
             let max = limits.max_spooled_bytes;
@@ -293,11 +278,7 @@ impl TarGzReader {
     fn pass_over_from(&mut self, place: &str, size: u64, compressed_start: u64) -> Result<()> {
         let mut left = size;
         while left > 0 {
-            let available = self
-                .unpacked
-                .fill_buf()
-                .map_err(|error| ArchiveError::decoding(place, error))?
-                .len();
+            let available = self.unpacked.fill_buf().map_err(|error| ArchiveError::decoding(place, error))?.len();
             if available == 0 {
                 return Err(cut_short(place, left));
             }
@@ -315,19 +296,15 @@ impl TarGzReader {
         let start = self.consumed();
         let mut passed = 0;
         loop {
-            let available = self
-                .unpacked
-                .fill_buf()
-                .map_err(|error| ArchiveError::decoding("end of the archive", error))?
-                .len();
+            let available =
+                self.unpacked.fill_buf().map_err(|error| ArchiveError::decoding("end of the archive", error))?.len();
             if available == 0 {
                 break;
             }
             self.unpacked.consume(available);
             passed += available as u64;
             let compressed = self.consumed() - start;
-            self.ledger
-                .count_unpacked("end of the archive", available, passed, compressed)?;
+            self.ledger.count_unpacked("end of the archive", available, passed, compressed)?;
         }
         self.at_end = true;
         Ok(())

@@ -106,10 +106,7 @@ impl ZipReader {
         // Large enough for any record: three fields of up to 64 KiB.
         let mut buffer = vec![0; rawzip::MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
         let mut entries = self.archive.entries(&mut buffer);
-        while let Some(header) = entries
-            .next_entry()
-            .map_err(|error| ArchiveError::zip("zip directory", error))?
-        {
+        while let Some(header) = entries.next_entry().map_err(|error| ArchiveError::zip("zip directory", error))? {
             self.ledger.count_entry()?;
             let offset = header.local_header_offset();
             first_offset = Some(first_offset.map_or(offset, |first: u64| first.min(offset)));
@@ -177,10 +174,7 @@ impl ZipReader {
         let Some(record) = self.records.get(self.next) else {
             return Ok(None);
         };
-        let entry = Entry {
-            path: self.path(self.next).to_owned(),
-            size: record.wayfinder.uncompressed_size_hint(),
-        };
+        let entry = Entry { path: self.path(self.next).to_owned(), size: record.wayfinder.uncompressed_size_hint() };
         self.current = Some(self.next);
         self.next += 1;
         Ok(Some(entry))
@@ -207,10 +201,7 @@ impl ZipReader {
         if record.encrypted {
             return Err(ArchiveError::unsupported(path, "the entry is encrypted"));
         }
-        let entry = self
-            .archive
-            .get_entry(record.wayfinder)
-            .map_err(|error| ArchiveError::zip(&path, error))?;
+        let entry = self.archive.get_entry(record.wayfinder).map_err(|error| ArchiveError::zip(&path, error))?;
         let (start, end) = entry.compressed_data_range();
         if end > self.length {
             return Err(ArchiveError::corrupt(path, "the archive is cut short within this entry"));
@@ -219,12 +210,12 @@ impl ZipReader {
         let capacity = usize::try_from((end - start).clamp(1, READ_SIZE)).unwrap_or(1);
         let decoder: Box<dyn Read + Send> = match record.method {
             CompressionMethod::STORE => Box::new(range),
-            CompressionMethod::DEFLATE => Box::new(flate2::bufread::DeflateDecoder::new(
-                BufReader::with_capacity(capacity, range),
-            )),
-            CompressionMethod::BZIP2 => Box::new(bzip2::bufread::BzDecoder::new(
-                BufReader::with_capacity(capacity, range),
-            )),
+            CompressionMethod::DEFLATE => {
+                Box::new(flate2::bufread::DeflateDecoder::new(BufReader::with_capacity(capacity, range)))
+            }
+            CompressionMethod::BZIP2 => {
+                Box::new(bzip2::bufread::BzDecoder::new(BufReader::with_capacity(capacity, range)))
+            }
             other => {
                 return Err(ArchiveError::unsupported(
                     path,
@@ -254,10 +245,7 @@ impl ZipReader {
         let mut content = self.open_content(index)?;
         let size = content.size;
         if size > self.ledger.limits.max_spooled_entry_bytes {
-            return Err(ArchiveError::limit(
-                content.path,
-                format!("too large to be put aside ({size} bytes)"),
-            ));
+            return Err(ArchiveError::limit(content.path, format!("too large to be put aside ({size} bytes)")));
         }
         content.decoder = Box::new(std::io::empty());
         content.read = size;
@@ -269,9 +257,7 @@ impl ZipReader {
 
     pub(super) fn read_spooled(&mut self, path: &str, offset: u64, buf: &mut [u8]) -> Result<usize> {
         let Some(&index) = self.spooled.get(path) else {
-            return Err(ArchiveError::NotFound {
-                path: path.to_owned(),
-            });
+            return Err(ArchiveError::NotFound { path: path.to_owned() });
         };
         // The last content is kept open, so that reading on does not unpack from the start again.
         let mut content = match self.spooled_content.take() {
@@ -303,8 +289,7 @@ impl ZipReader {
         }
         // Within an entry its share is taken, since the decoder reads ahead.
         let within = self.content.as_ref().map_or(0, |content| {
-            let share = u128::from(content.compressed) * u128::from(content.read)
-                / u128::from(content.size.max(1));
+            let share = u128::from(content.compressed) * u128::from(content.read) / u128::from(content.size.max(1));
             u64::try_from(share).unwrap_or(content.compressed).min(content.compressed)
         });
         (self.done.saturating_add(within).min(self.length), self.length)

@@ -26,7 +26,7 @@ const MAX_STORED: usize = 65_535;
 pub(super) struct Compressors {
     whole: Compressor,
     probe: Probe,
-    stream: Compress,
+    level: u8,
 }
 
 impl Compressors {
@@ -34,11 +34,7 @@ impl Compressors {
     pub(super) fn new(level: u8) -> Self {
         let level = level.clamp(1, 9);
         let whole = CompressionLvl::new(i32::from(level)).unwrap_or_default();
-        Self {
-            whole: Compressor::new(whole),
-            probe: Probe::new(),
-            stream: Compress::new(Compression::new(u32::from(level)), false),
-        }
+        Self { whole: Compressor::new(whole), probe: Probe::new(), level }
     }
 
     /// A complete raw deflate stream of `content`; `None` when it is not worthwhile.
@@ -70,11 +66,7 @@ impl Compressors {
             }
             let stretch = &content[start..end];
             if compress {
-                let window = if start == 0 {
-                    before
-                } else {
-                    &content[start.saturating_sub(WINDOW)..start]
-                };
+                let window = if start == 0 { before } else { &content[start.saturating_sub(WINDOW)..start] };
                 self.compress_stretch(window, stretch, &mut out);
             } else {
                 store_stretch(stretch, &mut out);
@@ -89,16 +81,18 @@ impl Compressors {
         self.probe.piece_worthwhile(piece)
     }
 
-    fn compress_stretch(&mut self, window: &[u8], stretch: &[u8], out: &mut Vec<u8>) {
+    fn compress_stretch(&self, window: &[u8], stretch: &[u8], out: &mut Vec<u8>) {
         let rollback = out.len();
-        self.stream.reset();
+        // A new one each time: after a reset, zlib-rs's output depends on what was compressed before, and so an archive's bytes would depend
+        // on which worker did what.
+        let mut stream = Compress::new(Compression::new(u32::from(self.level)), false);
         // Without the window the result is a little larger, and as right.
-        let _ = window.is_empty() || self.stream.set_dictionary(window).is_ok();
+        let _ = window.is_empty() || stream.set_dictionary(window).is_ok();
         loop {
-            let used = usize::try_from(self.stream.total_in()).unwrap_or(usize::MAX);
+            let used = usize::try_from(stream.total_in()).unwrap_or(usize::MAX);
             let rest = stretch.get(used..).unwrap_or_default();
             out.reserve((rest.len() / 4).max(4096));
-            let result = self.stream.compress_vec(rest, out, FlushCompress::Sync);
+            let result = stream.compress_vec(rest, out, FlushCompress::Sync);
             if result.is_err() {
                 // Cannot happen with sound arguments; the content stored is right in any case.
                 out.truncate(rollback);
@@ -106,7 +100,7 @@ impl Compressors {
                 return;
             }
             // The flush is complete when there was room left.
-            if self.stream.total_in() == stretch.len() as u64 && out.len() < out.capacity() {
+            if stream.total_in() == stretch.len() as u64 && out.len() < out.capacity() {
                 return;
             }
         }
@@ -132,12 +126,10 @@ pub(super) struct Probe {
 
 impl Probe {
     pub(super) fn new() -> Self {
-        let mut fast = Compressor::new(CompressionLvl::fastest());
+        // Level 0, which the library calls the fastest, does not compress at all.
+        let mut fast = Compressor::new(CompressionLvl::new(1).unwrap_or_default());
         let bound = fast.deflate_compress_bound(SAMPLE);
-        Self {
-            fast,
-            out: vec![0; bound],
-        }
+        Self { fast, out: vec![0; bound] }
     }
 
     /// Judges a piece by its middle.
@@ -219,6 +211,9 @@ mod tests {
         assert!(compressors.whole(b"").is_none());
         let block = compressors.block(&[], &noise);
         assert!(block.len() < BLOCK + 100);
+        let long_text = b"moodle ".repeat(BLOCK / 7);
+        assert!(compressors.block(&[], &long_text).len() < 5000);
+        assert!(compressors.whole(&long_text).is_some());
         let text = b"moodle ".repeat(1000);
         let whole = compressors.whole(&text).unwrap();
         assert!(whole.len() < 200);

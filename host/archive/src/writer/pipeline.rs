@@ -79,9 +79,9 @@ pub(super) struct Made<T>(Receiver<T>);
 impl<T> Made<T> {
     /// Waits for it.
     pub(super) fn wait(self) -> Result<T> {
-        self.0.recv().map_err(|_| {
-            ArchiveError::io("compressing", io::Error::other("a worker thread ended without a result"))
-        })
+        self.0
+            .recv()
+            .map_err(|_| ArchiveError::io("compressing", io::Error::other("a worker thread ended without a result")))
     }
 }
 
@@ -101,11 +101,8 @@ impl<M: Send + 'static> Pipeline<M> {
         C: FnOnce(Queue<M>, Buffers, Sink) -> Result<Sink> + Send + 'static,
     {
         let threads = threads.max(1);
-        let shared = Arc::new(Shared {
-            stop: AtomicBool::new(false),
-            error: Mutex::new(None),
-            buffers: Mutex::new(Vec::new()),
-        });
+        let shared =
+            Arc::new(Shared { stop: AtomicBool::new(false), error: Mutex::new(None), buffers: Mutex::new(Vec::new()) });
         // Bounds the memory: as many blocks are under way as this queue is long.
         let (order, messages) = mpsc::sync_channel(threads * 2 + 2);
         let (work, work_queue) = mpsc::channel::<Work>();
@@ -124,10 +121,7 @@ impl<M: Send + 'static> Pipeline<M> {
             pipeline.workers.push(worker);
         }
         pipeline.committer = Some(spawn("archive-write", move || {
-            let queue = Queue {
-                messages,
-                shared: Arc::clone(&shared),
-            };
+            let queue = Queue { messages, shared: Arc::clone(&shared) };
             match commit(queue, Buffers(Arc::clone(&shared)), sink) {
                 Ok(sink) => Some(sink),
                 Err(error) => {
@@ -219,10 +213,7 @@ impl<M> Drop for Pipeline<M> {
     }
 }
 
-fn spawn<T: Send + 'static>(
-    name: &str,
-    run: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>> {
+fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(run)

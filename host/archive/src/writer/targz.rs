@@ -125,15 +125,11 @@ impl TarGzWriter {
         let Some(mut kept) = self.kept.take() else {
             return Err(ArchiveError::Misuse("no entry was begun"));
         };
-        let result = kept
-            .content
-            .rewind()
-            .map_err(|error| ArchiveError::io(&kept.path, error))
-            .and_then(|()| {
-                let content: &mut dyn Read = &mut kept.content;
-                let mut source = ExactSource::new(&kept.path, content, kept.length);
-                self.add_stream(&kept.path, &mut source, kept.length)
-            });
+        let result = kept.content.rewind().map_err(|error| ArchiveError::io(&kept.path, error)).and_then(|()| {
+            let content: &mut dyn Read = &mut kept.content;
+            let mut source = ExactSource::new(&kept.path, content, kept.length);
+            self.add_stream(&kept.path, &mut source, kept.length)
+        });
         self.lost_on_error(result)
     }
 
@@ -213,11 +209,7 @@ impl TarGzWriter {
             crc.update(content);
             let deflated = compressors.block(&before, content);
             buffers.give_back(block);
-            Packed {
-                deflated,
-                crc,
-                length: filled as u64,
-            }
+            Packed { deflated, crc, length: filled as u64 }
         });
         self.pipeline.send(Message::Block(made))
     }
@@ -235,12 +227,16 @@ fn ustar_header(size: u64, mtime: u64, kind: EntryType) -> Header {
     header
 }
 
-/// Sets a name for readers that do not know PAX: as much as fits.
+/// Sets a name for readers that do not know PAX: as much as fits, without a slash at its end, which would make it a directory's.
 fn set_cut_name(header: &mut Header, name: &str) {
+    // An attempt to set the whole path may have left a part of it there.
+    if let Some(ustar) = header.as_ustar_mut() {
+        ustar.prefix.fill(0);
+    }
     let field = &mut header.as_old_mut().name;
-    let length = name.floor_char_boundary(field.len());
+    let name = name[..name.floor_char_boundary(field.len())].trim_end_matches('/');
     field.fill(0);
-    field[..length].copy_from_slice(&name.as_bytes()[..length]);
+    field[..name.len()].copy_from_slice(name.as_bytes());
 }
 
 /// Appends a PAX record, whose length counts itself.

@@ -2,8 +2,9 @@
 
 use std::io::{BufWriter, Write};
 
+use rawzip::path::EntryPath;
 use rawzip::time::UtcDateTime;
-use rawzip::{CompressionMethod, DataDescriptorOutput, EntryPath, ZipArchiveWriter, ZipFileBuilder};
+use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchiveWriter, ZipFileBuilder};
 
 use super::deflate::{BLOCK, END_OF_STREAM, Probe, WINDOW};
 use super::pipeline::{Buffers, Made, Pipeline, Queue, Sink};
@@ -197,13 +198,7 @@ impl ZipWriter {
                         Some(deflated) => (CompressionMethod::DEFLATE, deflated),
                         None => (CompressionMethod::STORE, content),
                     };
-                    Packed {
-                        path,
-                        method,
-                        data,
-                        crc,
-                        size,
-                    }
+                    Packed { path, method, data, crc, size }
                 })
                 .collect()
         });
@@ -272,9 +267,7 @@ fn commit(queue: &Queue<Message>, buffers: &Buffers, sink: Sink, mtime: u64) -> 
             Message::Finish => {
                 let place = "writing the archive";
                 let buffered = zip.finish().map_err(|error| zip_error(place, error))?;
-                let mut sink = buffered
-                    .into_inner()
-                    .map_err(|error| ArchiveError::io(place, error.into_error()))?;
+                let mut sink = buffered.into_inner().map_err(|error| ArchiveError::io(place, error.into_error()))?;
                 sink.flush().map_err(|error| ArchiveError::io(place, error))?;
                 return Ok(sink);
             }
@@ -285,15 +278,9 @@ fn commit(queue: &Queue<Message>, buffers: &Buffers, sink: Sink, mtime: u64) -> 
 
 fn write_packed(zip: &mut Zip, packed: &Packed, mtime: UtcDateTime) -> Result<()> {
     let place = packed.path.as_str();
-    let (mut entry, _) = new_file(zip, place, packed.method, mtime)
-        .start()
-        .map_err(|error| zip_error(place, error))?;
-    entry
-        .write_all(&packed.data)
-        .map_err(|error| ArchiveError::io(place, error))?;
-    entry
-        .finish(DataDescriptorOutput::new(packed.crc, packed.size))
-        .map_err(|error| zip_error(place, error))?;
+    let (mut entry, _) = new_file(zip, place, packed.method, mtime).start().map_err(|error| zip_error(place, error))?;
+    entry.write_all(&packed.data).map_err(|error| ArchiveError::io(place, error))?;
+    entry.finish(DataDescriptorOutput::new(packed.crc, packed.size)).map_err(|error| zip_error(place, error))?;
     Ok(())
 }
 
@@ -307,9 +294,7 @@ fn write_stream(
     mtime: UtcDateTime,
 ) -> Result<()> {
     let io = |error| ArchiveError::io(path, error);
-    let (mut entry, _) = new_file(zip, path, method, mtime)
-        .start()
-        .map_err(|error| zip_error(path, error))?;
+    let (mut entry, _) = new_file(zip, path, method, mtime).start().map_err(|error| zip_error(path, error))?;
     let mut crc = crc32fast::Hasher::new();
     let mut size: u64 = 0;
     while let Some(message) = queue.next() {
@@ -348,15 +333,8 @@ fn new_file<'z, 'p>(
     mtime: UtcDateTime,
 ) -> ZipFileBuilder<'z, 'p, BufWriter<Sink>> {
     // The library takes a colon for the end of a drive's name; an ASCII path, which needs no UTF-8 flag, can be given to it as it is.
-    let name = if path.is_ascii() {
-        EntryPath::verbatim(path.as_bytes())
-    } else {
-        EntryPath::conformant(path)
-    };
-    zip.new_file(name)
-        .compression_method(method)
-        .last_modified(mtime)
-        .unix_permissions(0o100_644)
+    let name = if path.is_ascii() { EntryPath::verbatim(path.as_bytes()) } else { EntryPath::conformant(path) };
+    zip.new_file(name).compression_method(method).last_modified(mtime).unix_permissions(0o100_644)
 }
 
 fn zip_error(place: &str, error: rawzip::Error) -> ArchiveError {

@@ -18,6 +18,7 @@ use wasmtime::component::Resource;
 const INTERFACE: &str = "archive";
 /// How much of a part is read at a time.
 const PART_CHUNK: u32 = 256 << 10;
+const MAX_SKIPPED: usize = 100;
 const COPY_CHUNK: usize = 256 << 10;
 
 /// A reader in a plugin's hands.
@@ -154,6 +155,11 @@ impl wit::HostReader for CallState {
         Ok(Ok(buffer))
     }
 
+    async fn skipped(&mut self, this: Resource<ReaderHandle>) -> wasmtime::Result<Vec<String>> {
+        let skipped = self.table.get(&this)?.0.skipped();
+        Ok(skipped.iter().take(MAX_SKIPPED).map(|s| format!("{}: {}", s.name, s.reason)).collect())
+    }
+
     async fn position(&mut self, this: Resource<ReaderHandle>) -> wasmtime::Result<(u64, u64)> {
         Ok(self.table.get(&this)?.0.position())
     }
@@ -172,7 +178,9 @@ impl wit::HostWriter for CallState {
             wit::Format::Zip => Format::Zip,
             wit::Format::TarGz => Format::TarGz,
         };
-        let options = WriterOptions { threads: self.host.compression_threads, ..WriterOptions::default() };
+        let mut options = WriterOptions::default();
+        options.threads = self.host.compression_threads;
+        options.spool_dir = Some(self.host.scratch.clone());
         let writer = Writer::create(Box::new(sink.clone()), format, options);
         Ok(Ok(self.table.push(WriterHandle { writer: Some(attempt!(writer)), sink })?))
     }

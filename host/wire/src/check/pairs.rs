@@ -1,6 +1,8 @@
 //! Lists of `{name, value}` in their three spellings (webservices 2.2): `[N][name]=…&[N][value]=…`, `[N][NAME]=VALUE`
 //! and `[NAME]=VALUE`, mixed as the caller likes.
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use serde_json::Value;
 
 use super::{Check, Fault, Input};
@@ -11,16 +13,18 @@ impl Check<'_> {
     /// Brings every spelling into the first one and checks that. An option given twice with one value counts once;
     /// with two values it is a conflict.
     pub(super) fn pairs(&self, content: &Description, tree: &Tree) -> Result<Value, Fault> {
-        let mut cleaned: Vec<Value> = Vec::new();
+        let mut cleaned: IndexMap<String, Value> = IndexMap::new();
         for pair in spelled_out(tree)? {
             let pair = self.walk(content, Input::Form(&pair))?;
-            match cleaned.iter().find(|earlier| earlier["name"] == pair["name"]) {
-                None => cleaned.push(pair),
-                Some(earlier) if earlier["value"] == pair["value"] => {}
-                Some(_) => return Err(Fault::Conflict(shown(&pair["name"]))),
+            match cleaned.entry(shown(&pair["name"])) {
+                Entry::Vacant(place) => {
+                    place.insert(pair);
+                }
+                Entry::Occupied(earlier) if earlier.get()["value"] == pair["value"] => {}
+                Entry::Occupied(earlier) => return Err(Fault::Conflict(earlier.key().clone())),
             }
         }
-        Ok(Value::Array(cleaned))
+        Ok(Value::Array(cleaned.into_values().collect()))
     }
 }
 

@@ -69,7 +69,11 @@ fn is_lang_attribute(text: &str) -> bool {
 enum State {
     Text,
     /// In a tag that began at this byte: quote it is in, depth of `<` within.
-    Tag { start: usize, quote: Option<char>, depth: usize },
+    Tag {
+        start: usize,
+        quote: Option<char>,
+        depth: usize,
+    },
     /// In `<!--` until `-->`.
     Comment,
     /// In `<?` until `?>`.

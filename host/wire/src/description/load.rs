@@ -201,7 +201,8 @@ fn verify(description: &Description, place: Place<'_>, side: Side) -> Result<(),
                 }
                 for name in std::iter::once(&key.name).chain(&key.description.aliases) {
                     if !is_name(name) {
-                        return place.wrong(format!("\"{name}\" is no name: letters, digits, `_`, `-` and `:` make one"));
+                        return place
+                            .wrong(format!("\"{name}\" is no name: letters, digits, `_`, `-` and `:` make one"));
                     }
                 }
                 verify(&key.description, place, side)?;

@@ -105,7 +105,8 @@ fn faults_say_where_and_what() {
 
 #[test]
 fn nesting_is_bounded() {
-    let deep = (0..=crate::form::MAX_DEPTH).fold(Description::value(ParamType::Int), |inner, _| Description::multiple(inner));
+    let deep =
+        (0..=crate::form::MAX_DEPTH).fold(Description::value(ParamType::Int), |inner, _| Description::multiple(inner));
     assert!(deep.check_returns().unwrap_err().to_string().contains("levels deep"));
     let json = r#"{"kind":"multiple","content":"#.repeat(100_000);
     assert!(matches!(Description::returns(&json), Err(DescriptionError::Json(_))));

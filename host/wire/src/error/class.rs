@@ -1,8 +1,5 @@
 //! Exception classes by their meaning, and their names in the two families Moodle has used.
 
-/// The message every parameter error has; also part of the paths in debug information.
-pub(crate) const INVALID_PARAMETER: &str = "Invalid parameter value detected";
-
 /// Which spelling of the class names goes out. One per advertised release (webservices 1.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Family {
@@ -51,29 +48,28 @@ pub enum Class {
     BackupDbops,
 }
 
-/// Class, bare name, namespaced name. The recordings show which classes stay bare in 4.5.
-const NAMES: &[(Class, &str, &str)] = &[
-    (Class::Moodle, "moodle_exception", "core\\exception\\moodle_exception"),
-    (Class::InvalidParameter, "invalid_parameter_exception", "core\\exception\\invalid_parameter_exception"),
-    (Class::InvalidResponse, "invalid_response_exception", "core\\exception\\invalid_response_exception"),
-    (Class::RequiredCapability, "required_capability_exception", "core\\exception\\required_capability_exception"),
-    (Class::RequireLogin, "require_login_exception", "core\\exception\\require_login_exception"),
-    (Class::Coding, "coding_exception", "core\\exception\\coding_exception"),
-    (Class::WebserviceAccess, "webservice_access_exception", "webservice_access_exception"),
-    (Class::DmlMissingRecord, "dml_missing_record_exception", "dml_missing_record_exception"),
-    (Class::RestrictedContext, "restricted_context_exception", "core_external\\restricted_context_exception"),
-    (Class::BackupController, "backup_controller_exception", "backup_controller_exception"),
-    (Class::BackupDbops, "backup_dbops_exception", "backup_dbops_exception"),
-];
-
 impl Class {
     /// The name clients see.
     pub fn name(self, family: Family) -> &'static str {
-        let row = NAMES.iter().find(|row| row.0 == self);
-        match (row, family) {
-            (Some(row), Family::Bare) => row.1,
-            (Some(row), Family::Namespaced) => row.2,
-            (None, _) => "moodle_exception",
+        // Bare, namespaced. The recordings show which classes stay bare in 4.5.
+        let (bare, namespaced) = match self {
+            Class::Moodle => ("moodle_exception", "core\\exception\\moodle_exception"),
+            Class::InvalidParameter => ("invalid_parameter_exception", "core\\exception\\invalid_parameter_exception"),
+            Class::InvalidResponse => ("invalid_response_exception", "core\\exception\\invalid_response_exception"),
+            Class::RequiredCapability => {
+                ("required_capability_exception", "core\\exception\\required_capability_exception")
+            }
+            Class::RequireLogin => ("require_login_exception", "core\\exception\\require_login_exception"),
+            Class::Coding => ("coding_exception", "core\\exception\\coding_exception"),
+            Class::RestrictedContext => ("restricted_context_exception", "core_external\\restricted_context_exception"),
+            Class::WebserviceAccess => ("webservice_access_exception", "webservice_access_exception"),
+            Class::DmlMissingRecord => ("dml_missing_record_exception", "dml_missing_record_exception"),
+            Class::BackupController => ("backup_controller_exception", "backup_controller_exception"),
+            Class::BackupDbops => ("backup_dbops_exception", "backup_dbops_exception"),
+        };
+        match family {
+            Family::Bare => bare,
+            Family::Namespaced => namespaced,
         }
     }
 

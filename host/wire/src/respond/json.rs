@@ -15,7 +15,7 @@ pub fn json(value: &Value) -> String {
     // Neither a value nor memory can fail to be written.
     let written = value.serialize(&mut serializer);
     debug_assert!(written.is_ok());
-    String::from_utf8(out).unwrap_or_default()
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 struct PhpFormatter;
@@ -28,7 +28,7 @@ impl Formatter for PhpFormatter {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
         while let Some(at) = rest.find(|c: char| c == '/' || !c.is_ascii()) {
-            writer.write_all(rest[..at].as_bytes())?;
+            writer.write_all(&rest.as_bytes()[..at])?;
             let mut after = rest[at..].chars();
             match after.next() {
                 Some('/') => writer.write_all(b"\\/")?,

@@ -97,9 +97,23 @@ fn lists() {
     assert_eq!(both(&returns, json!([{ "id": 1 }, { "id": "2" }])).0, r#"[{"id":1},{"id":2}]"#);
 }
 
+/// Recorded: the activity badge of `get_contents`.
+#[test]
+fn a_map_without_keys_is_an_empty_list_in_json() {
+    let badge = Description::single([("text", value(T::Text).optional())]);
+    for result in [json!({}), json!([]), json!({ "unknown": 1 })] {
+        let (json, xml) = both(&badge, result);
+        assert_eq!(json, "[]");
+        assert_eq!(body(&xml), "<SINGLE>\n<KEY name=\"text\"><VALUE null=\"null\"/>\n</KEY>\n</SINGLE>\n");
+    }
+}
+
 #[test]
 fn what_does_not_fit() {
-    let returns = Description::multiple(Description::single([("id", value(T::Int).not_null()), ("t", value(T::Text).optional())]));
+    let returns = Description::multiple(Description::single([
+        ("id", value(T::Int).not_null()),
+        ("t", value(T::Text).optional()),
+    ]));
     for (result, expected) in [
         (json!({ "id": 1 }), "list is expected"),
         (json!([1]), "map with keys is expected"),

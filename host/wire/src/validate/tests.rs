@@ -26,8 +26,11 @@ fn course() -> Description {
         ("visible", value(T::Int).default_to(1)),
         (
             "parts",
-            Description::multiple(Description::single([("name", value(T::Alpha)), ("note", value(T::Text).optional())]))
-                .default_to(json!([])),
+            Description::multiple(Description::single([
+                ("name", value(T::Alpha)),
+                ("note", value(T::Text).optional()),
+            ]))
+            .default_to(json!([])),
         ),
     ])
 }
@@ -35,11 +38,11 @@ fn course() -> Description {
 #[test]
 fn declaration_order_defaults_and_optional_keys() {
     let cleaned = call(&course(), "parts[7][note]=x&parts[7][name]=a&parts[2][name]=b&courseid=5").unwrap();
+    assert_eq!(cleaned.to_string(), r#"{"courseid":5,"visible":1,"parts":[{"name":"a","note":"x"},{"name":"b"}]}"#);
     assert_eq!(
-        cleaned.to_string(),
-        r#"{"courseid":5,"visible":1,"parts":[{"name":"a","note":"x"},{"name":"b"}]}"#
+        call(&course(), "visible=0&courseid=5").unwrap().to_string(),
+        r#"{"courseid":5,"visible":0,"parts":[]}"#
     );
-    assert_eq!(call(&course(), "visible=0&courseid=5").unwrap().to_string(), r#"{"courseid":5,"visible":0,"parts":[]}"#);
 }
 
 #[test]
@@ -152,7 +155,10 @@ fn pairs_that_do_not_fit() {
     assert!(refusal(&options(), "options[0][us3rs]=1").contains("expecting \"alphaext\""));
     assert!(refusal(&options(), "options[]=users").contains("element 0 is no pair"));
     assert!(refusal(&options(), "options[0][name]=users").contains("Missing required key in single structure: value"));
-    assert!(refusal(&options(), "options[0][name]=users&options[0][value]=1&options[0][x]=1").contains("Unexpected keys (x)"));
+    assert!(
+        refusal(&options(), "options[0][name]=users&options[0][value]=1&options[0][x]=1")
+            .contains("Unexpected keys (x)")
+    );
     assert!(refusal(&options(), "options[users][]=1").contains("0"));
     assert!(refusal(&options(), "options=users").contains("list is expected"));
 }

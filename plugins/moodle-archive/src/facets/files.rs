@@ -67,7 +67,7 @@ pub fn file_facets(component: &str, area: &str, item: i64, owner: Option<OwnerKi
     FileFacets { facets, known }
 }
 
-const PEOPLE: Facets = &[names::USER_DATA];
+use super::modules::PEOPLE;
 
 /// The areas of Moodle's own modules that hold data of people. Their other areas are definition. Of a
 /// workshop, files of example submissions lie in the same area as those of students; they count as students'.
@@ -96,7 +96,10 @@ mod tests {
         assert_eq!(of("mod_forum", "attachment", 5).facets, [names::ACTIVITY, names::USER_DATA]);
         assert_eq!(of("mod_page", "content", 0), FileFacets { facets: vec![names::ACTIVITY], known: true });
         assert_eq!(of("mod_lesson", "page_contents", 3).facets, [names::ACTIVITY]);
-        assert_eq!(of("mod_mine", "stuff", 3), FileFacets { facets: vec![names::ACTIVITY, names::USER_DATA], known: false });
+        assert_eq!(
+            of("mod_mine", "stuff", 3),
+            FileFacets { facets: vec![names::ACTIVITY, names::USER_DATA], known: false }
+        );
         assert_eq!(of("mod_mine", "content", 0), FileFacets { facets: vec![names::ACTIVITY], known: false });
         assert_eq!(of("course", "legacy", 0).facets, [names::LEGACY_FILE]);
         let response = file_facets("question", "response_attachments", 9, Some(OwnerKind::Activity));

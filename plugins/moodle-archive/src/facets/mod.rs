@@ -36,8 +36,26 @@ pub mod names {
 
     /// All of them.
     pub const ALL: &[&str] = &[
-        ACTIVITY, BLOCK, FILTER, USER_DATA, ENROLMENT, ROLE_ASSIGNMENT, GRADE, GRADE_HISTORY, COMPLETION, COMMENT, LOG, GROUP, BADGE,
-        CALENDAR, COMPETENCY, CUSTOM_FIELD, QUESTION_BANK, CONTENT_BANK, LEARNING_RECORD, LEGACY_FILE,
+        ACTIVITY,
+        BLOCK,
+        FILTER,
+        USER_DATA,
+        ENROLMENT,
+        ROLE_ASSIGNMENT,
+        GRADE,
+        GRADE_HISTORY,
+        COMPLETION,
+        COMMENT,
+        LOG,
+        GROUP,
+        BADGE,
+        CALENDAR,
+        COMPETENCY,
+        CUSTOM_FIELD,
+        QUESTION_BANK,
+        CONTENT_BANK,
+        LEARNING_RECORD,
+        LEGACY_FILE,
     ];
 }
 
@@ -49,7 +67,8 @@ pub type Facets = &'static [&'static str];
 pub enum When {
     /// Always.
     Always,
-    /// When this field of the element names something: is neither missing nor null, empty or 0.
+    /// When this field of the element names a person: is neither missing nor null, empty or 0. It must be one of those
+    /// that [`names_people`] knows.
     Names(&'static str),
 }
 
@@ -178,10 +197,43 @@ pub fn names_people(element: &[u8]) -> bool {
 
 /// Names of elements that hold a person's id, in all documents.
 const PEOPLE: &[&str] = &[
-    "userid", "user_id", "usermodified", "usercreated", "modifierid", "authorid", "reviewerid", "gradeoverby", "gradinggradeoverby",
-    "grader", "graderid", "raterid", "loggeduser", "createdby", "modifiedby", "ownerid", "recipientid", "issuerid", "relateduserid",
-    "realuserid", "allocatedmarker", "privatereplyto", "useridfrom", "useridto", "studentid", "teacherid", "teacher", "assessorid",
-    "creatorid", "lockedby", "usergiven", "submitterid", "markerid", "ownedby", "userfrom", "userto", "learnerid",
+    "userid",
+    "user_id",
+    "usermodified",
+    "usercreated",
+    "modifierid",
+    "authorid",
+    "reviewerid",
+    "gradeoverby",
+    "gradinggradeoverby",
+    "grader",
+    "graderid",
+    "raterid",
+    "loggeduser",
+    "createdby",
+    "modifiedby",
+    "ownerid",
+    "recipientid",
+    "issuerid",
+    "relateduserid",
+    "realuserid",
+    "allocatedmarker",
+    "privatereplyto",
+    "useridfrom",
+    "useridto",
+    "studentid",
+    "teacherid",
+    "teacher",
+    "assessorid",
+    "creatorid",
+    "lockedby",
+    "usergiven",
+    "submitterid",
+    "markerid",
+    "ownedby",
+    "userfrom",
+    "userto",
+    "learnerid",
 ];
 
 #[cfg(test)]

@@ -26,10 +26,7 @@ const TABLE: &[(&str, &[Rule])] = &[
     ("book", &[]),
     ("chat", &[Rule::people("activity/chat/messages/message")]),
     ("choice", &[Rule::people("activity/choice/answers/answer")]),
-    (
-        "data",
-        &[Rule::people("activity/data/records/record"), Rule::people("activity/data/recordstags/tag")],
-    ),
+    ("data", &[Rule::people("activity/data/records/record"), Rule::people("activity/data/recordstags/tag")]),
     ("feedback", &[Rule::people("activity/feedback/completeds/completed")]),
     ("folder", &[]),
     (
@@ -86,10 +83,7 @@ const TABLE: &[(&str, &[Rule])] = &[
         ],
     ),
     ("subsection", &[]),
-    (
-        "survey",
-        &[Rule::people("activity/survey/answers/*"), Rule::people("activity/survey/analysis/*")],
-    ),
+    ("survey", &[Rule::people("activity/survey/answers/*"), Rule::people("activity/survey/analysis/*")]),
     ("url", &[]),
     // A wiki's pages are all written by people, so its subwikis are left out as a whole.
     ("wiki", &[Rule::people("activity/wiki/subwikis/subwiki")]),
@@ -105,4 +99,4 @@ const TABLE: &[(&str, &[Rule])] = &[
 ];
 
 /// Facets of the data of people, for documents beside the module's own.
-pub(super) const PEOPLE: super::Facets = &[names::USER_DATA];
+pub const PEOPLE: super::Facets = &[names::USER_DATA];

@@ -41,7 +41,10 @@ pub fn document(owner: OwnerKind, file: &str) -> Option<Document> {
         (OwnerKind::Archive, "grade_history.xml") => with(&[names::ACTIVITY], GRADE_HISTORY),
         (OwnerKind::Archive, "completion.xml") => with(&[names::ACTIVITY], COURSE_COMPLETION),
         (OwnerKind::Archive, "badges.xml") => with(&[names::BADGE], BADGES),
-        (OwnerKind::Archive, "moodle_backup.xml" | "moodle_backup.log" | ".ARCHIVE_INDEX" | "files.xml" | "users.xml" | "roles.xml") => whole(&[]),
+        (
+            OwnerKind::Archive,
+            "moodle_backup.xml" | "moodle_backup.log" | ".ARCHIVE_INDEX" | "files.xml" | "users.xml" | "roles.xml",
+        ) => whole(&[]),
 
         (OwnerKind::Course, "course.xml") => pluggable(COURSE),
         (OwnerKind::Course, "enrolments.xml") => with(&[], ENROLMENTS),
@@ -124,12 +127,10 @@ const GRADING: &[Rule] = &[Rule::under("areas/area/definitions/definition/instan
 
 const COMPLETION: &[Rule] = &[Rule::row("completions/completion", RowKind::Completion, &[])];
 
-const ROLES: &[Rule] = &[Rule::row("roles/role_assignments/assignment", RowKind::RoleAssignment, &[names::ROLE_ASSIGNMENT])];
+const ROLES: &[Rule] =
+    &[Rule::row("roles/role_assignments/assignment", RowKind::RoleAssignment, &[names::ROLE_ASSIGNMENT])];
 
 const LEGACY_LOG: &[Rule] = &[Rule::row("logs/log", RowKind::LegacyLog, &[])];
 
-const LOGSTORES: &[Rule] = &[Rule::row(
-    "logstores/logstore/subplugin_logstore_standard_logstore/logstore_standard_log",
-    RowKind::Log,
-    &[],
-)];
+const LOGSTORES: &[Rule] =
+    &[Rule::row("logstores/logstore/subplugin_logstore_standard_logstore/logstore_standard_log", RowKind::Log, &[])];

@@ -142,11 +142,19 @@ impl References {
     /// Brings the references found in an owner's documents together with the owner's own list. With a list, what is not on
     /// it goes, and what is on it but was not found gets the facets such things mostly have, on top of `owner_facets`.
     /// Without a list everything found stays.
-    pub fn merge(&self, listed: Option<&BTreeSet<Referred>>, owner_facets: &[&'static str]) -> References {
+    ///
+    /// `astray` is what was found in documents of another owner that this list serves too: Moodle puts what the course's
+    /// `contentbank.xml` refers to on the list of the first section.
+    pub fn merge(
+        &self,
+        listed: Option<&BTreeSet<Referred>>,
+        owner_facets: &[&'static str],
+        astray: Option<&References>,
+    ) -> References {
         let Some(listed) = listed else { return self.clone() };
         let mut merged = References::default();
         for &referred in listed {
-            match self.map.get(&referred) {
+            match self.map.get(&referred).or_else(|| astray?.map.get(&referred)) {
                 Some(sets) => {
                     merged.map.insert(referred, sets.clone());
                 }

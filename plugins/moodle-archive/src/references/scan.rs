@@ -66,7 +66,8 @@ impl LeafScan {
 
     /// An element begins. Returns what its own id refers to.
     pub fn start(&mut self, depth: usize, path: &str, name: &[u8], id: u64) -> Option<Referred> {
-        self.open = self.sense(path, name).map(|sense| (depth, String::from_utf8_lossy(name).into_owned(), sense, Vec::new()));
+        self.open =
+            self.sense(path, name).map(|sense| (depth, String::from_utf8_lossy(name).into_owned(), sense, Vec::new()));
         let is_item = name == b"grade_item" && id != 0 && path.starts_with("activity_gradebook/");
         is_item.then_some((ReferenceKind::GradeItem, id))
     }
@@ -131,7 +132,7 @@ impl LeafScan {
             b"outcomeid" => Sense::Id(Outcome),
             b"questioncategoryid" => Sense::Id(QuestionCategory),
             b"availability" | b"availabilityjson" => Sense::Condition,
-            b"grade" | b"scale" | b"grade_forum" | b"assessed" if self.is_setting(path) => Sense::NegativeScale,
+            b"grade" | b"scale" | b"grade_forum" if self.is_setting(path) => Sense::NegativeScale,
             b"enrol" if path == "enrolments/enrols/enrol/enrol" => Sense::Value,
             _ => return None,
         };
@@ -141,7 +142,10 @@ impl LeafScan {
     /// Whether a path is that of a direct field of the module: `activity/assign/grade`.
     fn is_setting(&self, path: &str) -> bool {
         let mut segments = path.split('/');
-        !self.module.is_empty() && segments.next() == Some("activity") && segments.next() == Some(&self.module) && segments.count() == 1
+        !self.module.is_empty()
+            && segments.next() == Some("activity")
+            && segments.next() == Some(&self.module)
+            && segments.count() == 1
     }
 }
 

@@ -56,7 +56,16 @@ pub(super) struct Hold {
 
 impl Hold {
     pub fn new(depth: usize, kind: HoldKind, bytes: Vec<u8>) -> Self {
-        Self { depth, kind, bytes, space_from: 0, people_named: false, references: Vec::new(), child: None, settled: false }
+        Self {
+            depth,
+            kind,
+            bytes,
+            space_from: 0,
+            people_named: false,
+            references: Vec::new(),
+            child: None,
+            settled: false,
+        }
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
@@ -74,7 +83,9 @@ impl Hold {
     /// A child or a deeper element begins.
     pub fn child(&mut self, depth: usize, name: &[u8], tag: &[u8]) -> Resolved {
         match self.kind {
-            HoldKind::Row { until: Some(until), .. } if depth == self.depth + 1 && name == until.as_bytes() => Resolved::Row,
+            HoldKind::Row { until: Some(until), .. } if depth == self.depth + 1 && name == until.as_bytes() => {
+                Resolved::Row
+            }
             HoldKind::Probe if !self.settled && depth == self.depth + 1 => {
                 if self.child.is_some() {
                     // The first child was a scalar: this is a record of its own.

@@ -9,7 +9,7 @@ mod hold;
 use crate::facets::{self, Facets, PartRules, Rule, When};
 use crate::layout::PartName;
 use crate::references::scan::{Found, LeafScan};
-use crate::rows::{Around, Row, RowKind};
+use crate::rows::{Around, Row};
 use crate::xml::fields::attribute;
 use crate::xml::{Event, Scanner, XmlError};
 use hold::{Hold, HoldKind, Resolved};
@@ -268,7 +268,8 @@ impl Inner {
             if hold.is_full() {
                 let Some(hold) = self.hold.take() else { return Ok(()) };
                 if let HoldKind::Row { .. } = hold.kind {
-                    let element = self.path.rsplit('/').nth(self.levels.len() - hold.depth).unwrap_or_default().to_owned();
+                    let element =
+                        self.path.rsplit('/').nth(self.levels.len() - hold.depth).unwrap_or_default().to_owned();
                     return Err(Stop::TooLarge { element, offset: scanner.offset() });
                 }
                 // Too large to look at as a whole: rather people's than everyone's.
@@ -316,7 +317,7 @@ impl Inner {
             }
         }
         if self.hold.is_none() && self.region.is_none() {
-            self.enter(rules, depth, name);
+            self.enter(rules, depth);
         }
         let facets = self.region.map_or(&[] as Facets, |(_, f)| f);
         if let Some((kind, id)) = self.leaves.start(depth, &self.path, name, self.levels.last().map_or(0, |l| l.id)) {
@@ -328,7 +329,7 @@ impl Inner {
     }
 
     /// Decides what an element outside any region is.
-    fn enter(&mut self, rules: &PartRules, depth: usize, name: &[u8]) {
+    fn enter(&mut self, rules: &PartRules, depth: usize) {
         let rule: Option<&Rule> = rules.rules.iter().find(|r| r.fits(&self.path));
         if let Some(rule) = rule {
             let kind = match (rule.row, rule.when) {
@@ -349,7 +350,9 @@ impl Inner {
             self.settle_space();
             return;
         };
-        let inside = probe.within.is_none_or(|beginning| self.path.split('/').nth(probe.depth - 2).is_some_and(|n| n.starts_with(beginning)));
+        let inside = probe.within.is_none_or(|beginning| {
+            self.path.split('/').nth(probe.depth - 2).is_some_and(|n| n.starts_with(beginning))
+        });
         if inside && depth == probe.depth {
             let space = std::mem::take(&mut self.space);
             self.hold = Some(Hold::new(depth, HoldKind::Probe, space));
@@ -428,10 +431,10 @@ impl Inner {
         for (kind, id) in std::mem::take(&mut hold.references) {
             self.found.add(kind, id, facets);
         }
-        self.row(Row { element: hold.bytes, columns }, facets, kind);
+        self.row(Row { element: hold.bytes, columns }, facets);
     }
 
-    fn row(&mut self, row: Row, facets: Facets, _kind: RowKind) {
+    fn row(&mut self, row: Row, facets: Facets) {
         self.flush_text();
         if self.gathered_facets != facets || self.gathered_size + row.element.len() > PIECE {
             self.flush_rows();
@@ -467,7 +470,8 @@ impl Inner {
 
     fn flush_rows(&mut self) {
         if !self.gathered.is_empty() {
-            self.ready.push(FacetedRun { facets: self.gathered_facets, run: Run::Rows(std::mem::take(&mut self.gathered)) });
+            self.ready
+                .push(FacetedRun { facets: self.gathered_facets, run: Run::Rows(std::mem::take(&mut self.gathered)) });
             self.gathered_size = 0;
         }
     }

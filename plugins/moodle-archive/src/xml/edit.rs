@@ -53,7 +53,9 @@ pub fn apply(document: &[u8], edits: &[Edit<'_>]) -> Result<Edited, XmlError> {
     let mut found: Vec<Option<(Range<usize>, Vec<u8>)>> = vec![None; edits.len()];
     let mut content_from: Vec<Option<usize>> = vec![None; edits.len()];
     let mut scanner = Scanner::new();
-    let matches = |edit: &Edit<'_>, path: &[Vec<u8>]| edit.path.len() == path.len() && edit.path.iter().zip(path).all(|(a, b)| a.as_bytes() == b);
+    let matches = |edit: &Edit<'_>, path: &[Vec<u8>]| {
+        edit.path.len() == path.len() && edit.path.iter().zip(path).all(|(a, b)| a.as_bytes() == b)
+    };
     scanner.feed(document, |scanner, event| {
         let at = usize::try_from(scanner.offset()).unwrap_or(usize::MAX);
         match event {

@@ -29,7 +29,9 @@ impl Elements {
             let bytes = event.bytes();
             if let Some(open) = entry {
                 if open.len() + bytes.len() > ENTRY_LIMIT {
-                    return Err(scanner.error(XmlErrorKind::Content(format!("a <{name}> is larger than {ENTRY_LIMIT} bytes"))));
+                    return Err(
+                        scanner.error(XmlErrorKind::Content(format!("a <{name}> is larger than {ENTRY_LIMIT} bytes")))
+                    );
                 }
                 open.extend_from_slice(bytes);
                 if matches!(event, Event::End { .. }) && scanner.depth() == 1 {
@@ -38,7 +40,9 @@ impl Elements {
                 return Ok(());
             }
             match event {
-                Event::Start { name: found, empty, .. } if found == name.as_bytes() && scanner.depth() == 2 - usize::from(empty) => {
+                Event::Start { name: found, empty, .. }
+                    if found == name.as_bytes() && scanner.depth() == 2 - usize::from(empty) =>
+                {
                     let mut bytes_so_far = std::mem::take(space);
                     bytes_so_far.extend_from_slice(bytes);
                     if empty {

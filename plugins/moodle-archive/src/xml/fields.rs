@@ -41,6 +41,11 @@ impl<'a> Fields<'a> {
         Self::read(document, level, true)
     }
 
+    /// As [`Fields::of_level`], from the beginning of a document that may go on. Fields beyond it are missing.
+    pub fn of_level_head(head: &'a [u8], level: usize) -> Result<Self, XmlError> {
+        Self::read(head, level, false)
+    }
+
     fn read(bytes: &'a [u8], level: usize, complete: bool) -> Result<Self, XmlError> {
         let mut scanner = Scanner::new();
         let mut root: Option<(Range<usize>, Range<usize>)> = None;
@@ -115,7 +120,10 @@ impl<'a> Fields<'a> {
 
     /// A field's content as written.
     pub fn raw(&self, name: &str) -> Option<&'a [u8]> {
-        self.fields.iter().find(|f| &self.bytes[f.name.clone()] == name.as_bytes()).map(|f| &self.bytes[f.content.clone()])
+        self.fields
+            .iter()
+            .find(|f| &self.bytes[f.name.clone()] == name.as_bytes())
+            .map(|f| &self.bytes[f.content.clone()])
     }
 
     /// A field's value; `None` when it is null or missing.

@@ -99,7 +99,11 @@ impl<'a> Event<'a> {
     /// The bytes that the event stands for.
     pub fn bytes(&self) -> &'a [u8] {
         match *self {
-            Event::Start { bytes, .. } | Event::End { bytes, .. } | Event::Text(bytes) | Event::Cdata(bytes) | Event::Other(bytes) => bytes,
+            Event::Start { bytes, .. }
+            | Event::End { bytes, .. }
+            | Event::Text(bytes)
+            | Event::Cdata(bytes)
+            | Event::Other(bytes) => bytes,
         }
     }
 }
@@ -127,7 +131,15 @@ pub struct Scanner {
 
 impl Default for Scanner {
     fn default() -> Self {
-        Self { state: State::Content, pending: Vec::new(), names: Vec::new(), starts: Vec::new(), rooted: false, offset: 0, line: 1 }
+        Self {
+            state: State::Content,
+            pending: Vec::new(),
+            names: Vec::new(),
+            starts: Vec::new(),
+            rooted: false,
+            offset: 0,
+            line: 1,
+        }
     }
 }
 
@@ -154,7 +166,11 @@ impl Scanner {
 
     /// Takes the next piece of the document and gives every event it completes to `sink`. After an error the
     /// scanner is of no use.
-    pub fn feed<E: From<XmlError>>(&mut self, chunk: &[u8], mut sink: impl FnMut(&mut Self, Event<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub fn feed<E: From<XmlError>>(
+        &mut self,
+        chunk: &[u8],
+        mut sink: impl FnMut(&mut Self, Event<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         if self.pending.is_empty() {
             let used = self.run(chunk, &mut sink)?;
             self.pending.extend_from_slice(&chunk[used..]);
@@ -186,7 +202,11 @@ impl Scanner {
         self.starts.last().map_or(&[], |&at| &self.names[at..])
     }
 
-    fn run<E: From<XmlError>>(&mut self, data: &[u8], sink: &mut impl FnMut(&mut Self, Event<'_>) -> Result<(), E>) -> Result<usize, E> {
+    fn run<E: From<XmlError>>(
+        &mut self,
+        data: &[u8],
+        sink: &mut impl FnMut(&mut Self, Event<'_>) -> Result<(), E>,
+    ) -> Result<usize, E> {
         let mut at = 0;
         while at < data.len() {
             let rest = &data[at..];
@@ -212,7 +232,11 @@ impl Scanner {
         Ok(at)
     }
 
-    fn pass<E>(&mut self, event: Event<'_>, sink: &mut impl FnMut(&mut Self, Event<'_>) -> Result<(), E>) -> Result<(), E> {
+    fn pass<E>(
+        &mut self,
+        event: Event<'_>,
+        sink: &mut impl FnMut(&mut Self, Event<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let bytes = event.bytes();
         sink(self, event)?;
         self.offset += bytes.len() as u64;
@@ -241,7 +265,11 @@ impl Scanner {
         Ok(end)
     }
 
-    fn markup<E: From<XmlError>>(&mut self, rest: &[u8], sink: &mut impl FnMut(&mut Self, Event<'_>) -> Result<(), E>) -> Result<usize, E> {
+    fn markup<E: From<XmlError>>(
+        &mut self,
+        rest: &[u8],
+        sink: &mut impl FnMut(&mut Self, Event<'_>) -> Result<(), E>,
+    ) -> Result<usize, E> {
         const CDATA: &[u8] = b"<![CDATA[";
         const COMMENT: &[u8] = b"<!--";
         match rest.get(1) {

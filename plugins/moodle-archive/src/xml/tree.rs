@@ -30,7 +30,12 @@ impl Element {
             line += memchr::memchr_iter(b'\n', event.bytes()).count() as u64;
             match event {
                 Event::Start { name, empty, bytes } => {
-                    let element = Element { name: String::from_utf8_lossy(name).into_owned(), tag: bytes.to_vec(), line: here, ..Element::default() };
+                    let element = Element {
+                        name: String::from_utf8_lossy(name).into_owned(),
+                        tag: bytes.to_vec(),
+                        line: here,
+                        ..Element::default()
+                    };
                     if empty {
                         close(&mut stack, &mut root, element);
                     } else {
@@ -94,7 +99,8 @@ mod tests {
 
     #[test]
     fn a_tree_is_read() {
-        let root = Element::parse(b"<a id=\"1\">\n<b>x &amp;<![CDATA[<y]]></b><b>2</b><c>$@NULL@$</c><d/></a>").unwrap();
+        let root =
+            Element::parse(b"<a id=\"1\">\n<b>x &amp;<![CDATA[<y]]></b><b>2</b><c>$@NULL@$</c><d/></a>").unwrap();
         assert_eq!(root.attribute("id").as_deref(), Some("1"));
         assert_eq!(root.field("b"), Some("x &<y"));
         assert_eq!(root.all("b").count(), 2);

@@ -108,6 +108,9 @@ mod tests {
         let mut w = Writer::new();
         w.open("a", &[("id", "1\"")]).field("b", None).open("c", &[]).close().field("d", Some("<"));
         let text = String::from_utf8(w.finish()).unwrap();
-        assert_eq!(text, format!("{DECLARATION}<a id=\"1&quot;\">\n  <b>$@NULL@$</b>\n  <c>\n  </c>\n  <d>&lt;</d>\n</a>"));
+        assert_eq!(
+            text,
+            format!("{DECLARATION}<a id=\"1&quot;\">\n  <b>$@NULL@$</b>\n  <c>\n  </c>\n  <d>&lt;</d>\n</a>")
+        );
     }
 }

@@ -1,0 +1,114 @@
+//! A course of the test double: what a draft gathers and a snapshot shows.
+
+use crate::bindings::imports::provost::plugin::course_store::{
+    ActivityRecord, BlockRecord, CourseRecord, EnrolmentColumns, Entry, FacetedRun, FileRecord, Owner, PartRecord,
+    PersonLink, Reference, RowColumns, Run, SectionRecord,
+};
+use crate::{Error, Result};
+
+/// A part with its runs.
+#[derive(Clone)]
+pub(crate) struct Part {
+    pub(crate) record: PartRecord,
+    pub(crate) runs: Vec<FacetedRun>,
+}
+
+/// A course with everything in it, in the order in which it was added.
+#[derive(Clone)]
+pub(crate) struct Course {
+    pub(crate) record: CourseRecord,
+    pub(crate) sections: Vec<SectionRecord>,
+    pub(crate) activities: Vec<ActivityRecord>,
+    pub(crate) blocks: Vec<BlockRecord>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) references: Vec<(Owner, Reference)>,
+    pub(crate) files: Vec<FileRecord>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) people: Vec<PersonLink>,
+}
+
+/// Whether a set of facets takes what carries these.
+pub(crate) fn takes(set: &[String], carried: &[String]) -> bool {
+    carried.iter().all(|facet| set.contains(facet))
+}
+
+/// The bytes of a run.
+pub(crate) fn append(run: &Run, bytes: &mut Vec<u8>) {
+    match run {
+        Run::Text(text) => bytes.extend_from_slice(text),
+        Run::Rows(rows) => rows.iter().for_each(|row| bytes.extend_from_slice(&row.element)),
+    }
+}
+
+fn owner_rank(owner: &Owner) -> (u8, u64) {
+    match owner {
+        Owner::Course => (0, 0),
+        Owner::Section(id) => (1, *id),
+        Owner::Activity(id) => (2, *id),
+        Owner::Block(id) => (3, *id),
+    }
+}
+
+impl Course {
+    /// An empty one.
+    pub(crate) fn new(record: CourseRecord) -> Self {
+        Self {
+            record,
+            sections: Vec::new(),
+            activities: Vec::new(),
+            blocks: Vec::new(),
+            parts: Vec::new(),
+            references: Vec::new(),
+            files: Vec::new(),
+            entries: Vec::new(),
+            people: Vec::new(),
+        }
+    }
+
+    /// Puts everything into the order in which a snapshot shows it.
+    pub(crate) fn arrange(&mut self) {
+        self.sections.sort_by_key(|s| s.fields.number);
+        let number = |local| self.sections.iter().find(|s| s.fields.local == local).map_or(u32::MAX, |s| s.fields.number);
+        self.activities.sort_by_cached_key(|a| number(a.fields.section));
+        self.parts.sort_by_key(|p| owner_rank(&p.record.owner));
+    }
+
+    /// Whether the owner is in the course.
+    pub(crate) fn check_owner(&self, owner: &Owner) -> Result<()> {
+        let (what, id, there) = match owner {
+            Owner::Course => return Ok(()),
+            Owner::Section(id) => ("section", id, self.sections.iter().any(|s| s.id == *id)),
+            Owner::Activity(id) => ("activity", id, self.activities.iter().any(|a| a.id == *id)),
+            Owner::Block(id) => ("block", id, self.blocks.iter().any(|b| b.id == *id)),
+        };
+        if there { Ok(()) } else { Err(Error::not_found(what, format!("no {what} {id} in the draft"))) }
+    }
+
+    /// A part as a set of facets shows it.
+    pub(crate) fn part_bytes(&self, part: u64, facets: &[String]) -> Result<Vec<u8>> {
+        let found = self.parts.iter().find(|p| p.record.id == part);
+        let part = found.ok_or_else(|| Error::not_found("part", format!("no part {part}")))?;
+        let mut bytes = Vec::new();
+        if takes(facets, &part.record.facets) {
+            part.runs.iter().filter(|r| takes(facets, &r.facets)).for_each(|r| append(&r.run, &mut bytes));
+        }
+        Ok(bytes)
+    }
+
+    /// The enrolments of a person of this host.
+    pub(crate) fn enrolments(&self, person: u64) -> impl Iterator<Item = &EnrolmentColumns> {
+        let runs = self.parts.iter().flat_map(|part| &part.runs);
+        let rows = runs.filter_map(|r| match &r.run {
+            Run::Rows(rows) => Some(rows),
+            Run::Text(_) => None,
+        });
+        rows.flatten().filter_map(move |row| match &row.columns {
+            RowColumns::Enrolment(columns) if self.is_linked(columns.person, person) => Some(columns),
+            _ => None,
+        })
+    }
+
+    fn is_linked(&self, local: u64, person: u64) -> bool {
+        self.people.iter().any(|link| link.archived.local == local && link.person == person)
+    }
+}

@@ -1,0 +1,327 @@
+//! `course-store` in memory.
+
+use super::course::{Course, Part, append, takes};
+use super::host::take;
+use super::{conflict, enter, page, slice, try_with, with};
+use crate::{Error, Result};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+pub use crate::bindings::imports::provost::plugin::course_store::{
+    ActivityFields, ActivityRecord, ArchivedPerson, BlobRef, BlockFields, BlockRecord, CompletionColumns, CourseFields,
+    CourseId, CourseRecord, EnrolmentColumns, Entry, Facet, FacetedRun, FileFields, FileRecord, GradeColumns,
+    GradeItemColumns, GroupColumns, GroupMemberColumns, ItemId, LogColumns, Origin, Owner, PartRecord, PersonChoice,
+    PersonId, PersonLink, Reference, RoleAssignmentColumns, Row, RowColumns, Run, SectionFields, SectionRecord,
+    Timestamp,
+};
+use crate::bindings::imports::provost::plugin::people::Person;
+
+const INTERFACE: &str = "course-store";
+
+/// A course as it is now.
+pub struct Snapshot(pub(super) Rc<Course>);
+
+impl Snapshot {
+    /// See `snapshot.open` in the contract.
+    pub fn open(course: CourseId) -> Result<Snapshot> {
+        enter(INTERFACE)?;
+        Ok(Snapshot(with(|host| host.course(course))?))
+    }
+    /// See `snapshot.course`.
+    pub fn course(&self) -> CourseRecord {
+        self.0.record.clone()
+    }
+    /// See `snapshot.sections`.
+    pub fn sections(&self, after: ItemId, limit: u32) -> Result<Vec<SectionRecord>> {
+        enter(INTERFACE)?;
+        page(&self.0.sections, |s| s.id, after, limit)
+    }
+    /// See `snapshot.activities`.
+    pub fn activities(&self, after: ItemId, limit: u32) -> Result<Vec<ActivityRecord>> {
+        enter(INTERFACE)?;
+        page(&self.0.activities, |a| a.id, after, limit)
+    }
+    /// See `snapshot.blocks`.
+    pub fn blocks(&self, after: ItemId, limit: u32) -> Result<Vec<BlockRecord>> {
+        enter(INTERFACE)?;
+        page(&self.0.blocks, |b| b.id, after, limit)
+    }
+    /// See `snapshot.parts`.
+    pub fn parts(&self, after: u64, limit: u32) -> Result<Vec<PartRecord>> {
+        enter(INTERFACE)?;
+        let records: Vec<_> = self.0.parts.iter().map(|p| p.record.clone()).collect();
+        page(&records, |r| r.id, after, limit)
+    }
+    /// See `snapshot.read-part`.
+    pub fn read_part(&self, part: u64, facets: &[Facet], offset: u64, limit: u32) -> Result<Vec<u8>> {
+        enter(INTERFACE)?;
+        Ok(slice(&self.0.part_bytes(part, facets)?, offset, limit))
+    }
+    /// See `snapshot.files`.
+    pub fn files(&self, after: u64, limit: u32) -> Result<Vec<FileRecord>> {
+        enter(INTERFACE)?;
+        page(&self.0.files, |f| f.id, after, limit)
+    }
+    /// See `snapshot.references`.
+    pub fn references(&self, owner: Owner, facets: &[Facet]) -> Result<Vec<Reference>> {
+        enter(INTERFACE)?;
+        let of_owner = self.0.references.iter().filter(|(o, _)| *o == owner).map(|(_, reference)| reference);
+        let mut taken: Vec<_> = of_owner.filter(|r| takes(facets, &r.facets)).cloned().collect();
+        taken.sort_by(|a, b| (&a.kind, a.local).cmp(&(&b.kind, b.local)));
+        taken.dedup_by(|a, b| a.kind == b.kind && a.local == b.local);
+        Ok(taken)
+    }
+    /// See `snapshot.people`.
+    pub fn people(&self, after_local: u64, limit: u32) -> Result<Vec<PersonLink>> {
+        enter(INTERFACE)?;
+        page(&self.0.people, |p| p.archived.local, after_local, limit)
+    }
+    /// See `snapshot.entries`.
+    pub fn entries(&self, kind: &str) -> Result<Vec<Entry>> {
+        enter(INTERFACE)?;
+        Ok(self.0.entries.iter().filter(|e| e.kind == kind).cloned().collect())
+    }
+}
+
+/// What a draft holds until it is published or dropped.
+struct Building {
+    generation: u64,
+    course: Course,
+    people: Vec<Person>,
+}
+
+impl Building {
+    /// Gives reserved names back; they are either free again or taken for good now.
+    fn release(&self, host: &mut super::host::Host) {
+        if host.generation == self.generation {
+            host.reserved_shortnames.remove(&self.course.record.fields.shortname);
+            self.people.iter().for_each(|p| {
+                host.reserved_usernames.remove(&p.username);
+            });
+        }
+    }
+}
+
+/// A course in the making.
+pub struct Draft(RefCell<Option<Building>>);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(building) = self.0.get_mut().take() {
+            try_with(|host| building.release(host));
+        }
+    }
+}
+
+impl Draft {
+    fn build<R>(&self, f: impl FnOnce(&mut Building) -> Result<R>) -> Result<R> {
+        enter(INTERFACE)?;
+        match self.0.borrow_mut().as_mut() {
+            Some(building) => f(building),
+            None => Err(Error::new(crate::ErrorKind::Invalid, "draft", "the draft is published")),
+        }
+    }
+
+    /// See `draft.create`.
+    pub fn create(fields: &CourseFields, origin: &Origin, extra: &str) -> Result<Draft> {
+        enter(INTERFACE)?;
+        with(|host| {
+            let mut fields = fields.clone();
+            let first = host.categories.keys().next().copied().unwrap_or_default();
+            if fields.category == 0 {
+                fields.category = first;
+            }
+            if !host.categories.contains_key(&fields.category) {
+                return Err(Error::not_found("category", format!("no category {}", fields.category)));
+            }
+            let published = host.courses.values().any(|c| c.record.fields.shortname == fields.shortname);
+            if published || !host.reserved_shortnames.insert(fields.shortname.clone()) {
+                return Err(conflict("shortname", &fields.shortname));
+            }
+            let record = CourseRecord {
+                id: take(&mut host.next.course),
+                context: take(&mut host.next.context),
+                fields,
+                origin: origin.clone(),
+                extra: extra.to_owned(),
+            };
+            let building = Building { generation: host.generation, course: Course::new(record), people: Vec::new() };
+            Ok(Draft(RefCell::new(Some(building))))
+        })
+    }
+
+    /// See `draft.course`.
+    ///
+    /// # Panics
+    /// When the draft is published: there the host traps.
+    #[track_caller]
+    pub fn course(&self) -> CourseId {
+        match self.0.borrow().as_ref() {
+            Some(building) => building.course.record.id,
+            None => panic!("trap: the draft is published"),
+        }
+    }
+
+    /// See `draft.add-section`.
+    pub fn add_section(&self, fields: &SectionFields) -> Result<ItemId> {
+        self.build(|building| {
+            let id = with(|host| take(&mut host.next.item));
+            building.course.sections.push(SectionRecord { id, fields: fields.clone() });
+            Ok(id)
+        })
+    }
+    /// See `draft.add-activity`.
+    pub fn add_activity(&self, fields: &ActivityFields) -> Result<ItemId> {
+        self.build(|building| {
+            let id = with(|host| take(&mut host.next.item));
+            building.course.activities.push(ActivityRecord { id, fields: fields.clone() });
+            Ok(id)
+        })
+    }
+    /// See `draft.add-block`.
+    pub fn add_block(&self, fields: &BlockFields) -> Result<ItemId> {
+        self.build(|building| {
+            if let Some(activity) = fields.activity {
+                building.course.check_owner(&Owner::Activity(activity))?;
+            }
+            let id = with(|host| take(&mut host.next.item));
+            building.course.blocks.push(BlockRecord { id, fields: fields.clone() });
+            Ok(id)
+        })
+    }
+
+    /// See `draft.add-part`.
+    pub fn add_part(&self, owner: Owner, name: &str, facets: &[Facet]) -> Result<u64> {
+        self.build(|building| {
+            let course = &mut building.course;
+            course.check_owner(&owner)?;
+            if course.parts.iter().any(|p| p.record.owner == owner && p.record.name == name) {
+                return Err(conflict("part", name));
+            }
+            let id = with(|host| take(&mut host.next.part));
+            let record = PartRecord { id, owner, name: name.to_owned(), facets: facets.to_vec(), size: 0 };
+            course.parts.push(Part { record, runs: Vec::new() });
+            Ok(id)
+        })
+    }
+    /// See `draft.append-runs`.
+    pub fn append_runs(&self, part: u64, runs: &[FacetedRun]) -> Result<()> {
+        self.build(|building| {
+            let found = building.course.parts.iter_mut().find(|p| p.record.id == part);
+            let part = found.ok_or_else(|| Error::not_found("part", format!("no part {part} in the draft")))?;
+            let mut bytes = Vec::new();
+            runs.iter().for_each(|r| append(&r.run, &mut bytes));
+            part.record.size += bytes.len() as u64;
+            part.runs.extend_from_slice(runs);
+            Ok(())
+        })
+    }
+
+    /// See `draft.add-references`.
+    pub fn add_references(&self, owner: Owner, references: &[Reference]) -> Result<()> {
+        self.build(|building| {
+            building.course.check_owner(&owner)?;
+            building.course.references.extend(references.iter().map(|r| (owner, r.clone())));
+            Ok(())
+        })
+    }
+    /// See `draft.add-files`.
+    pub fn add_files(&self, files: &[FileFields]) -> Result<()> {
+        self.build(|building| {
+            with(|host| {
+                for blob in files.iter().filter_map(|f| f.blob.as_ref()) {
+                    host.blob(&blob.sha1)?;
+                }
+                let records =
+                    files.iter().map(|f| FileRecord { id: take(&mut host.next.course_file), fields: f.clone() });
+                building.course.files.extend(records);
+                Ok(())
+            })
+        })
+    }
+    /// See `draft.add-entries`.
+    pub fn add_entries(&self, entries: &[Entry]) -> Result<()> {
+        self.build(|building| {
+            building.course.entries.extend_from_slice(entries);
+            Ok(())
+        })
+    }
+    /// See `draft.add-people`.
+    pub fn add_people(&self, people: &[(ArchivedPerson, PersonChoice)]) -> Result<Vec<PersonId>> {
+        self.build(|building| {
+            with(|host| {
+                // All of them or none: look first.
+                let mut names = std::collections::HashSet::new();
+                for (_, choice) in people {
+                    match choice {
+                        PersonChoice::Link(id) if !host.people.contains_key(id) => {
+                            return Err(Error::not_found("person", format!("no person {id}")));
+                        }
+                        PersonChoice::Create(name) if host.username_taken(name) || !names.insert(name) => {
+                            return Err(conflict("username", name));
+                        }
+                        _ => {}
+                    }
+                }
+                let mut ids = Vec::with_capacity(people.len());
+                for (archived, choice) in people {
+                    let person = match choice {
+                        PersonChoice::Link(id) => *id,
+                        PersonChoice::Create(name) => {
+                            let person = created(take(&mut host.next.person), name, archived);
+                            host.reserved_usernames.insert(name.clone());
+                            building.people.push(person.clone());
+                            person.id
+                        }
+                    };
+                    building.course.people.push(PersonLink { person, archived: archived.clone() });
+                    ids.push(person);
+                }
+                Ok(ids)
+            })
+        })
+    }
+
+    /// See `draft.publish`.
+    pub fn publish(&self) -> Result<CourseId> {
+        self.build(|_| Ok(()))?;
+        let Some(mut building) = self.0.borrow_mut().take() else {
+            return Err(Error::failed("the draft is gone"));
+        };
+        building.course.arrange();
+        with(|host| {
+            building.release(host);
+            for person in building.people {
+                let context = take(&mut host.next.context);
+                host.person_contexts.insert(person.id, context);
+                host.people.insert(person.id, person);
+            }
+            let course = building.course;
+            let site = &course.record.origin.site_hash;
+            if !site.is_empty() {
+                for link in &course.people {
+                    host.origins.entry((site.clone(), link.archived.local)).or_insert(link.person);
+                }
+            }
+            let id = course.record.id;
+            host.courses.insert(id, Rc::new(course));
+            Ok(id)
+        })
+    }
+}
+
+/// A new person after an archived one.
+fn created(id: PersonId, username: &str, archived: &ArchivedPerson) -> Person {
+    Person {
+        id,
+        username: username.to_owned(),
+        email: archived.email.clone(),
+        firstname: archived.firstname.clone(),
+        lastname: archived.lastname.clone(),
+        idnumber: archived.idnumber.clone(),
+        first_access: archived.first_access,
+        deleted: archived.deleted,
+        suspended: archived.suspended,
+        site_admin: false,
+    }
+}

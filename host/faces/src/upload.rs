@@ -1,0 +1,187 @@
+//! `webservice/upload.php`: files into the caller's draft area, streamed to the blob store (moodle-webservices.md 1.10).
+
+use crate::script;
+use crate::state::Faces;
+use axum::extract::multipart::{Field, MultipartRejection};
+use axum::extract::{ConnectInfo, Multipart, RawQuery, State};
+use axum::response::Response;
+use http::StatusCode;
+use provost_services::access::{self, Access};
+use provost_store::api::{BlobRef, NewAreaFile, OnTaken, StoreError};
+use provost_wire::clean::{self, Installed};
+use provost_wire::form::{Node, Tree};
+use provost_wire::{ParamType, WireError, request};
+use serde_json::{Value, json};
+use std::net::{IpAddr, SocketAddr};
+
+/// The original calls its answers plain text.
+const TEXT: &str = "text/plain; charset=utf-8";
+
+pub(crate) async fn answer(
+    State(faces): State<Faces>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    RawQuery(query): RawQuery,
+    form: Result<Multipart, MultipartRejection>,
+) -> Response {
+    match take(&faces, peer.ip(), query.as_deref().unwrap_or(""), form).await {
+        Ok(files) => {
+ script::respond(StatusCode::OK, TEXT, Value::Array(files).to_string()) }
+        Err(error) => script::respond(StatusCode::OK, TEXT, error.script_json(faces.options.debug)),
+    }
+}
+
+/// A file that came, not yet in the area.
+struct Arrived {
+    name: String,
+    mimetype: String,
+    content: Result<BlobRef, u64>,
+}
+
+async fn take(
+    faces: &Faces,
+    peer: IpAddr,
+    query: &str,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Vec<Value>, WireError> {
+    let store = faces.registry.host().store.as_ref();
+    let mut texts = request::variables(query.as_bytes(), request::Body::None).unwrap_or_default();
+    // The token may come before or after the files; one in the query lets a stranger's upload be refused at once.
+    let mut caller = match text(&texts, "token") {
+        Some(token) => Some(authenticate(faces, peer, token).await?),
+        None => None,
+    };
+    let mut arrived = Vec::new();
+    if let Ok(mut form) = form {
+        while let Some(field) = form.next_field().await.map_err(broken)? {
+            let name = field.name().unwrap_or("").to_owned();
+            if field.file_name().is_some() {
+                if caller.is_none() {
+                    let Some(token) = text(&texts, "token") else {
+                        return Err(WireError::missing_script_parameter("token"));
+                    };
+                    caller = Some(authenticate(faces, peer, token).await?);
+                }
+                arrived.push(receive(faces, field).await?);
+            } else {
+                let value = field.text().await.map_err(broken)?;
+                texts.insert(name, Node::Text(value));
+            }
+        }
+    }
+    let caller = match caller {
+        Some(caller) => caller,
+        None => {
+            let token = text(&texts, "token").ok_or_else(|| WireError::missing_script_parameter("token"))?;
+            authenticate(faces, peer, token).await?
+        }
+    };
+    if arrived.is_empty() {
+        return Ok(Vec::new());
+    }
+    let path = folder(text(&texts, "filepath").unwrap_or("/"));
+    let item = match text(&texts, "itemid").and_then(|v| v.parse().ok()).unwrap_or(0) {
+        0 => store.new_item_id().await.map_err(access::store_error)?,
+        item => item,
+    };
+    let context = store.person_context(caller.person.id).await.map_err(access::store_error)?;
+    let mut answers = Vec::new();
+    for file in arrived {
+        answers.push(put(faces, &caller, context, item, &path, file).await?);
+    }
+    Ok(answers)
+}
+
+fn text<'a>(tree: &'a Tree, name: &str) -> Option<&'a str> {
+    tree.get(name).and_then(Node::as_text)
+}
+
+fn broken(error: axum::extract::multipart::MultipartError) -> WireError {
+    WireError::coded("uploadfailed", "The upload did not arrive whole").with_debuginfo(error.to_string())
+}
+
+async fn authenticate(faces: &Faces, peer: IpAddr, token: &str) -> Result<Access, WireError> {
+    let access = access::authenticate(faces.registry.host().store.as_ref(), Some(token), peer).await?;
+    if !access.service.upload_files {
+        return Err(WireError::access_exception("the service does not allow uploads"));
+    }
+    Ok(access)
+}
+
+/// Streams a file into the blob store. A client that goes away leaves nothing.
+async fn receive(faces: &Faces, mut field: Field<'_>) -> Result<Arrived, WireError> {
+    let name = file_name(field.file_name().unwrap_or(""));
+    let mimetype = field.content_type().unwrap_or("application/octet-stream").to_owned();
+    let blobs = &faces.registry.host().blobs;
+    let mut writer = blobs.writer().await.map_err(access::store_error)?;
+    let mut size = 0u64;
+    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        size += chunk.len() as u64;
+        if size <= faces.options.max_upload {
+            writer.write(chunk).await.map_err(access::store_error)?;
+        }
+    }
+    let content = if size > faces.options.max_upload {
+        Err(size)
+    } else {
+        Ok(writer.finish().await.map_err(access::store_error)?)
+    };
+    Ok(Arrived { name, mimetype, content })
+}
+
+async fn put(
+    faces: &Faces,
+    caller: &Access,
+    context: u64,
+    item: u64,
+    path: &str,
+    file: Arrived,
+) -> Result<Value, WireError> {
+    let size = file.content.as_ref().map_or_else(|size| *size, |blob| blob.size);
+    let refused = |kind: &str, why: &str| {
+        json!({ "filename": file.name, "filepath": path, "size": size, "errortype": kind, "error": why })
+    };
+    let blob = match &file.content {
+        Ok(blob) => blob.clone(),
+        Err(size) => {
+            let why = format!("The file has {size} bytes; {} are allowed", faces.options.max_upload);
+            return Ok(refused("fileoversized", &why));
+        }
+    };
+    if file.name.is_empty() {
+        return Ok(refused("invalidfilename", "The file has no usable name"));
+    }
+    let new = NewAreaFile {
+        context,
+        component: "user".into(),
+        area: "draft".into(),
+        item,
+        path: path.to_owned(),
+        name: file.name.clone(),
+        blob,
+        mimetype: file.mimetype.clone(),
+        person: caller.person.id,
+    };
+    match faces.registry.host().store.put_area_file(new, OnTaken::Refuse, None).await {
+        Ok(put) => Ok(json!({
+            "component": put.component, "contextid": put.context, "userid": put.person.to_string(),
+            "filearea": put.area, "filename": put.name, "filepath": put.path, "itemid": put.item,
+            "license": "unknown", "author": format!("{} {}", caller.person.firstname, caller.person.lastname),
+            "source": "", "filesize": put.blob.size,
+        })),
+        Err(StoreError::Conflict { .. }) => {
+            Ok(refused("filenameexist", &format!("File name already exists: {}", file.name)))
+        }
+        Err(error) => Err(access::store_error(error)),
+    }
+}
+
+/// A folder path with one slash at either end, its segments cleaned.
+fn folder(path: &str) -> String {
+    let segments = path.split(['/', '\\']).map(file_name).filter(|s| !s.is_empty());
+    segments.fold(String::from("/"), |path, segment| path + &segment + "/")
+}
+
+/// A name cleaned as the protocol's type FILE.
+fn file_name(name: &str) -> String {
+    clean::clean(ParamType::File, name, &Installed::any()).into_owned()
+}

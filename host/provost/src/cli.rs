@@ -1,0 +1,279 @@
+//! The command line. These forms are fixed: scripts rely on them.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A WebAssembly plugin host for learning management systems.
+#[derive(Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Directory of the store; created and initialized on first use.
+    #[arg(long, global = true, env = "PROVOST_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Log more on standard error (-v info, -vv debug).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve web services and run jobs until interrupted.
+    Serve(Serve),
+    /// Courses: list, show, import, delete.
+    #[command(subcommand)]
+    Course(Course),
+    /// Backups of a course: create, list, get.
+    #[command(subcommand)]
+    Backup(Backup),
+    /// Jobs: list, show, cancel, wait.
+    #[command(subcommand)]
+    Job(Job),
+    /// Tokens of web-service clients: create, list, revoke.
+    #[command(subcommand)]
+    Token(Token),
+    /// People: list, show, create, suspend and their roles.
+    #[command(subcommand)]
+    User(User),
+    /// Plugins: list, inspect, install, remove.
+    #[command(subcommand)]
+    Plugin(Plugin),
+    /// Check the store and the machine, and say what is wrong.
+    Doctor {
+        /// Also sweep what nothing refers to any more and is older than this many hours.
+        #[arg(long, value_name = "HOURS")]
+        sweep: Option<u64>,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// bash, zsh, fish, elvish or powershell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args)]
+pub struct Serve {
+    /// Address and port to listen on; port 0 takes a free one and prints it.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The address clients use, for links. Default: http:// and the address listened on.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Jobs run at one time.
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    pub workers: usize,
+    /// Print debug information in errors of the web services.
+    #[arg(long)]
+    pub debug: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Course {
+    /// List courses.
+    List,
+    /// Show one course.
+    Show {
+        /// Its id.
+        id: u64,
+    },
+    /// Import an archive as a new course, wait for it and print the course's id.
+    Import {
+        /// A backup archive (zip or tar.gz).
+        file: PathBuf,
+        /// The new course's short name; default: the archive's, made unique.
+        #[arg(long)]
+        shortname: Option<String>,
+        /// The new course's full name; default: the archive's.
+        #[arg(long)]
+        fullname: Option<String>,
+        /// Import although file contents are damaged: without them, with warnings.
+        #[arg(long)]
+        keep_going: bool,
+    },
+    /// Delete a course with its backups.
+    Delete {
+        /// Its id.
+        id: u64,
+        /// Do not ask.
+        #[arg(short, long)]
+        yes: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Backup {
+    /// Back up a course, wait for it and print the archive's file name.
+    Create {
+        /// The course's id.
+        course: u64,
+        /// An option of the backup, for example users=1; may be repeated.
+        #[arg(long = "option", value_name = "NAME=VALUE", value_parser = name_value)]
+        options: Vec<(String, String)>,
+        /// Also write the archive to this file.
+        #[arg(short, long, value_name = "OUT")]
+        output: Option<PathBuf>,
+    },
+    /// List the backups of a course.
+    List {
+        /// The course's id.
+        course: u64,
+    },
+    /// Write a backup of a course to a file.
+    Get {
+        /// The course's id.
+        course: u64,
+        /// The archive's file name, as listed.
+        filename: String,
+        /// Where to; default: the same name here. `-` is standard output.
+        #[arg(short, long, value_name = "OUT")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Job {
+    /// List jobs, newest first.
+    List {
+        /// Only those of this course.
+        #[arg(long)]
+        course: Option<u64>,
+        /// How many at most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show a job with its reason and warnings.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Ask a job to stop.
+    Cancel {
+        /// Its id.
+        id: String,
+    },
+    /// Wait for a job to end (running it here if no server does); fails unless it succeeded.
+    Wait {
+        /// Its id.
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Token {
+    /// Create a token and print it, the only time it is shown.
+    Create {
+        /// Whose token.
+        #[arg(long)]
+        user: String,
+        /// The service it is for.
+        #[arg(long, default_value = "provost")]
+        service: String,
+        /// A name to tell it by.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// How long it is valid, for example 30d or 12h; default: for ever.
+        #[arg(long, value_name = "SPAN")]
+        expires: Option<String>,
+        /// Addresses it may be used from, for example 192.0.2.0/24,::1; default: any.
+        #[arg(long, default_value = "", value_name = "LIST")]
+        addresses: String,
+    },
+    /// List tokens (never the secrets).
+    List,
+    /// Revoke a token.
+    Revoke {
+        /// Its number, as listed.
+        id: u64,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum User {
+    /// List people.
+    List,
+    /// Show one person.
+    Show {
+        /// Username.
+        username: String,
+    },
+    /// Create a person.
+    Create {
+        /// Username.
+        username: String,
+        /// E-mail address.
+        #[arg(long, default_value = "")]
+        email: String,
+        /// First name.
+        #[arg(long, default_value = "")]
+        firstname: String,
+        /// Last name.
+        #[arg(long, default_value = "")]
+        lastname: String,
+        /// Make a site administrator.
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Suspend a person: no token of theirs works.
+    Suspend {
+        /// Username.
+        username: String,
+        /// Take the suspension back.
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Give or take a role.
+    Role {
+        /// Username.
+        username: String,
+        /// The role's short name, for example editingteacher.
+        role: String,
+        /// In this course; default: on the whole site.
+        #[arg(long)]
+        course: Option<u64>,
+        /// Take it away.
+        #[arg(long)]
+        remove: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Plugin {
+    /// List plugins.
+    List,
+    /// Show what a plugin is, offers and asks for, without running it.
+    Inspect {
+        /// A .wasm file, or the id of a loaded plugin.
+        plugin: String,
+    },
+    /// Install a plugin, or replace one of the same id, while hosts serve.
+    Install {
+        /// A .wasm file: a component, or a module with embedded metadata.
+        file: PathBuf,
+        /// Grant this interface; may be repeated. Asked for on a terminal if left out.
+        #[arg(long = "grant", value_name = "INTERFACE")]
+        grants: Vec<String>,
+        /// Grant all that it asks for.
+        #[arg(long, conflicts_with = "grants")]
+        grant_all: bool,
+        /// Its configuration: a JSON object.
+        #[arg(long, default_value = "{}", value_name = "JSON")]
+        config: String,
+    },
+    /// Remove an installed plugin; a built-in one of its id serves again.
+    Remove {
+        /// Its id.
+        id: String,
+    },
+}
+
+fn name_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("{text:?} is not NAME=VALUE")),
+    }
+}

@@ -1,0 +1,79 @@
+//! Opening the store and what works on it.
+
+use crate::cli::Cli;
+use anyhow::{Context, Result, anyhow, bail};
+use provost_runtime::{CacheDir, Engine, EngineOptions, Host};
+use provost_services::{BuiltIn, Registry, Worker, WorkerOptions};
+use provost_store::api::{Blobs, Job, JobState, Person, PersonKey, Store};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The store, and on demand the plugins.
+pub struct Site {
+    pub store: Arc<dyn Store>,
+    pub blobs: Arc<dyn Blobs>,
+    pub dir: PathBuf,
+}
+
+impl Site {
+    /// Opens (and on first use creates) the store.
+    pub async fn open(cli: &Cli) -> Result<Self> {
+        let dir = match &cli.data {
+            Some(dir) => dir.clone(),
+            None => default_dir()?,
+        };
+        let (store, blobs) =
+            provost_store::open(&dir).await.with_context(|| format!("cannot open the store in {}", dir.display()))?;
+        Ok(Self { store, blobs, dir })
+    }
+
+    /// Loads the plugins.
+    pub async fn registry(&self) -> Result<Arc<Registry>> {
+        let cache = CacheDir::new(&self.dir.join("compiled")).context("cannot use the cache of compiled plugins")?;
+        let options = EngineOptions { cache: Some(cache), ..EngineOptions::default() };
+        let scratch = self.dir.join("scratch");
+        std::fs::create_dir_all(&scratch).with_context(|| format!("cannot create {}", scratch.display()))?;
+        let site = self.store.site().await?;
+        let host = Host::new(self.store.clone(), self.blobs.clone(), scratch, site);
+        if let Some(url) = self.store.setting("public-url").await? {
+            host.set_public_url(&url);
+        }
+        let built_in: Vec<BuiltIn> = provost_builtin::plugins()
+            .iter()
+            .map(|plugin| BuiltIn { id: plugin.id, component: plugin.component })
+            .collect();
+        Ok(Arc::new(Registry::open(Engine::new(&options)?, Arc::new(host), &built_in).await?))
+    }
+
+    /// The person with this username.
+    pub async fn person(&self, username: &str) -> Result<Person> {
+        let found = self.store.lookup(&[PersonKey::Username(username.to_owned())]).await?;
+        found.into_iter().next().flatten().ok_or_else(|| anyhow!("no user {username:?}"))
+    }
+
+    /// Who the command line acts as.
+    pub async fn operator(&self) -> Result<Person> {
+        self.person("admin").await
+    }
+}
+
+/// Runs a job here, unless a server on the same store does, until it has ended. An error unless it succeeded.
+pub async fn wait_for(registry: Arc<Registry>, id: &str, watch: impl FnMut(&Job)) -> Result<Job> {
+    let worker = Worker::new(registry, WorkerOptions::default());
+    let job = worker.run_to_end(id, watch).await?;
+    match job.state {
+        JobState::Succeeded => Ok(job),
+        JobState::Cancelled => bail!("job {id} was cancelled"),
+        _ => bail!("{} (job {id})", job.reason),
+    }
+}
+
+fn default_dir() -> Result<PathBuf> {
+    if let Some(dir) = std::env::var_os("XDG_DATA_HOME").filter(|d| !d.is_empty()) {
+        return Ok(Path::new(&dir).join("provost"));
+    }
+    match std::env::var_os("HOME") {
+        Some(home) => Ok(Path::new(&home).join(".local/share/provost")),
+        None => bail!("where is the store? Give --data DIR"),
+    }
+}

@@ -1,0 +1,267 @@
+//! Which plugins are loaded and which functions they offer.
+//!
+//! The built-in plugins come first and are replaced by an installed plugin of the same id. A change of the installed ones,
+//! made by this process or another, is seen at the next [`Registry::current`]: the new catalog is built beside the
+//! old one and swapped in whole, calls in flight end on the version they began with.
+
+use crate::functions::FunctionSpec;
+use arc_swap::ArcSwap;
+use provost_runtime::{Engine, Host, LoadError, Plugin};
+use provost_store::api::{Capability, PluginRow, StoreError};
+use provost_wire::description::DescriptionError;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// A plugin that comes with the binary.
+#[derive(Debug, Clone, Copy)]
+pub struct BuiltIn {
+    /// Its id.
+    pub id: &'static str,
+    /// The component.
+    pub component: &'static [u8],
+}
+
+/// Where a loaded plugin comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// It came with the binary.
+    BuiltIn,
+    /// It was installed.
+    Installed,
+}
+
+/// A loaded plugin.
+#[derive(Clone)]
+pub struct Loaded {
+    /// The plugin.
+    pub plugin: Arc<Plugin>,
+    /// Where it comes from.
+    pub source: Source,
+    /// Its row, if it was installed.
+    row: Option<PluginRow>,
+}
+
+/// All loaded plugins at one moment.
+#[derive(Default)]
+pub struct Catalog {
+    generation: Option<u64>,
+    plugins: BTreeMap<String, Loaded>,
+    functions: BTreeMap<String, Arc<FunctionSpec>>,
+    /// Installed plugins that did not load, with the reason.
+    faulty: BTreeMap<String, String>,
+}
+
+/// Why a registry cannot be built or a plugin not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A plugin does not load.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Two plugins offer one function.
+    #[error("plugin {plugin} offers function {function}, which plugin {other} offers already")]
+    FunctionTaken {
+        /// The one that comes second.
+        plugin: String,
+        /// The function.
+        function: String,
+        /// The one that has it.
+        other: String,
+    },
+    /// A function's description is not usable.
+    #[error("plugin {plugin}, function {function}: {source}")]
+    Description {
+        /// The plugin.
+        plugin: String,
+        /// The function.
+        function: String,
+        /// What is wrong.
+        source: DescriptionError,
+    },
+}
+
+/// The registry of a process.
+pub struct Registry {
+    pub(crate) engine: Engine,
+    pub(crate) host: Arc<Host>,
+    built_in: BTreeMap<String, Arc<Plugin>>,
+    current: ArcSwap<Catalog>,
+    /// One change at a time.
+    pub(crate) change: Mutex<()>,
+}
+
+impl Registry {
+    /// Loads the built-in plugins, with all they ask for granted, and the installed ones.
+    pub async fn open(engine: Engine, host: Arc<Host>, built_in: &[BuiltIn]) -> Result<Self, RegistryError> {
+        let mut loaded = BTreeMap::new();
+        for plugin in built_in {
+            let grants = provost_runtime::Manifest::of(plugin.component).map_err(LoadError::from)?.grants;
+            let none = serde_json::Value::Null;
+            let plugin = Plugin::load(&engine, &host, plugin.component, &grants, &none).await?;
+            loaded.insert(plugin.manifest().id.clone(), Arc::new(plugin));
+        }
+        let registry = Self {
+            engine,
+            host,
+            built_in: loaded,
+            current: ArcSwap::default(),
+            change: Mutex::new(()),
+        };
+        registry.current().await?;
+        Ok(registry)
+    }
+
+    /// What host functions work on.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// The catalog as the store has it now.
+    pub async fn current(&self) -> Result<Arc<Catalog>, RegistryError> {
+        let generation = self.host.store.plugin_generation().await?;
+        let catalog = self.current.load_full();
+        if catalog.generation == Some(generation) {
+            return Ok(catalog);
+        }
+        let _one = self.change.lock().await;
+        let catalog = self.current.load_full();
+        let generation = self.host.store.plugin_generation().await?;
+        if catalog.generation == Some(generation) {
+            return Ok(catalog);
+        }
+        self.rebuild(generation).await
+    }
+
+    /// Builds the catalog anew. An installed plugin that does not load is left out, named in [`Catalog::faulty`], and
+    /// the version that served before, or the built-in one of its id, goes on serving.
+    pub(crate) async fn rebuild(&self, generation: u64) -> Result<Arc<Catalog>, RegistryError> {
+        let before = self.current.load_full();
+        let mut plugins: BTreeMap<String, Loaded> = self
+            .built_in
+            .iter()
+            .map(|(id, plugin)| (id.clone(), Loaded { plugin: plugin.clone(), source: Source::BuiltIn, row: None }))
+            .collect();
+        let mut faulty = BTreeMap::new();
+        for row in self.host.store.plugins().await? {
+            let id = row.id.clone();
+            match self.load_installed(&before, row).await {
+                Ok(loaded) => {
+                    plugins.insert(id, loaded);
+                }
+                Err(error) => {
+                    tracing::error!(plugin = id, %error, "an installed plugin does not load");
+                    if let Some(serving) = before.plugins.get(&id) {
+                        plugins.insert(id.clone(), serving.clone());
+                    }
+                    faulty.insert(id, error.to_string());
+                }
+            }
+        }
+        let mut functions = BTreeMap::new();
+        for (id, loaded) in &plugins {
+            match specs(&loaded.plugin, &functions) {
+                Ok(specs) => functions.extend(specs),
+                Err(error) => {
+                    tracing::error!(plugin = id, %error, "a plugin's functions are left out");
+                    faulty.insert(id.clone(), error.to_string());
+                }
+            }
+        }
+        let capabilities: Vec<Capability> =
+            plugins.values().flat_map(|loaded| capabilities(&loaded.plugin)).collect();
+        self.host.store.declare_capabilities(&capabilities).await?;
+        let catalog = Arc::new(Catalog { generation: Some(generation), plugins, functions, faulty });
+        self.current.store(catalog.clone());
+        Ok(catalog)
+    }
+
+    async fn load_installed(&self, before: &Catalog, row: PluginRow) -> Result<Loaded, RegistryError> {
+        if let Some(loaded) = before.plugins.get(&row.id)
+            && loaded.row.as_ref() == Some(&row)
+        {
+            return Ok(loaded.clone());
+        }
+        let wasm = self.host.blobs.read(&row.blob.sha1, 0, row.blob.size).await?;
+        let config = serde_json::from_str(&row.config).unwrap_or_default();
+        let plugin = Plugin::load(&self.engine, &self.host, &wasm, &row.grants, &config).await?;
+        Ok(Loaded { plugin: Arc::new(plugin), source: Source::Installed, row: Some(row) })
+    }
+}
+
+/// The functions of a plugin, none of which may be taken.
+pub(crate) fn specs(
+    plugin: &Arc<Plugin>,
+    taken: &BTreeMap<String, Arc<FunctionSpec>>,
+) -> Result<Vec<(String, Arc<FunctionSpec>)>, RegistryError> {
+    let id = &plugin.manifest().id;
+    let spec = |function: &provost_runtime::Function| {
+        if let Some(other) = taken.get(&function.name)
+            && other.plugin.manifest().id != *id
+        {
+            return Err(RegistryError::FunctionTaken {
+                plugin: id.clone(),
+                function: function.name.clone(),
+                other: other.plugin.manifest().id.clone(),
+            });
+        }
+        let spec = FunctionSpec::new(plugin, function).map_err(|source| RegistryError::Description {
+            plugin: id.clone(),
+            function: function.name.clone(),
+            source,
+        })?;
+        Ok((function.name.clone(), Arc::new(spec)))
+    };
+    plugin.functions().iter().map(spec).collect()
+}
+
+fn capabilities(plugin: &Plugin) -> Vec<Capability> {
+    let declared = plugin.manifest().capabilities.iter();
+    declared
+        .map(|c| Capability { name: c.name.clone(), label: c.label.clone(), archetypes: c.archetypes.clone() })
+        .collect()
+}
+
+impl Catalog {
+    /// A function by name. One whose first letter is a capital is found in lower case too, for clients that copied
+    /// a documented slip (moodle-webservices.md 2.1).
+    pub fn function(&self, name: &str) -> Option<&Arc<FunctionSpec>> {
+        self.functions.get(name).or_else(|| {
+            let first = name.chars().next().filter(char::is_ascii_uppercase)?;
+            self.functions.get(&format!("{}{}", first.to_ascii_lowercase(), &name[1..]))
+        })
+    }
+    /// All functions by name.
+    pub fn functions(&self) -> impl Iterator<Item = &Arc<FunctionSpec>> {
+        self.functions.values()
+    }
+    pub(crate) fn function_map(&self) -> &BTreeMap<String, Arc<FunctionSpec>> {
+        &self.functions
+    }
+    /// A plugin by id.
+    pub fn plugin(&self, id: &str) -> Option<&Loaded> {
+        self.plugins.get(id)
+    }
+    /// All plugins by id.
+    pub fn plugins(&self) -> impl Iterator<Item = &Loaded> {
+        self.plugins.values()
+    }
+    /// The plugin that runs jobs of this kind.
+    pub fn job_plugin(&self, kind: &str) -> Option<&Arc<Plugin>> {
+        let runs = |loaded: &&Loaded| loaded.plugin.manifest().jobs.iter().any(|j| j.kind == kind);
+        self.plugins.values().find(runs).map(|loaded| &loaded.plugin)
+    }
+    /// The declaration of a file area, by component and area.
+    pub fn file_area(&self, component: &str, area: &str) -> Option<&provost_runtime::FileArea> {
+        let areas = self.plugins.values().flat_map(|loaded| &loaded.plugin.manifest().file_areas);
+        areas.into_iter().find(|a| a.component == component && a.area == area)
+    }
+    /// Plugins that are installed but faulty, with the reason.
+    pub fn faulty(&self) -> &BTreeMap<String, String> {
+        &self.faulty
+    }
+}

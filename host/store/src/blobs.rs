@@ -1,0 +1,275 @@
+//! Contents through `object_store`: named by SHA-1, checked by SHA-256, each once, written atomically.
+//!
+//! Content is spooled into a local file while its digests are computed, since its name is not known before its end. Then,
+//! under the write lock of the index, the file is renamed into place (local directory) or uploaded under its name
+//! (anything else; an upload shows only when complete). The lock keeps sweeps, which delete under it too, from removing
+//! what has just been found to be there.
+
+mod local_file;
+mod spool;
+
+use crate::api::{BlobRef, BlobWriter, Blobs, BlockingBlobWriter, Result, StoreError};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::{ObjectStore, ObjectStoreExt, path::Path as ObjectPath};
+use spool::{AsyncSpool, BlockingSpool, Spool};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// Bytes hashed and written at a time.
+pub(crate) const CHUNK: usize = 256 * 1024;
+/// Spool files older than this belong to crashed processes.
+const SPOOL_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// An index row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobRow {
+    /// 40 lowercase hexadecimal digits.
+    pub sha1: String,
+    /// 32 bytes.
+    pub sha256: Vec<u8>,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// Which contents there are. Lives in the database, so that rows can refer to it.
+#[async_trait]
+pub trait BlobIndex: Send + Sync {
+    /// One row.
+    async fn find(&self, sha1: &str) -> Result<Option<BlobRow>>;
+    /// Adds or touches a row and runs `place`, which makes sure that the object is there, under the write lock.
+    /// Errors: `Corrupt` for another content of the same SHA-1.
+    async fn record(&self, row: &BlobRow, place: BoxFuture<'_, Result<()>>) -> Result<()>;
+}
+
+/// See the module.
+pub struct ObjectBlobs {
+    shared: Arc<Shared>,
+}
+
+/// What writers need, too.
+pub(crate) struct Shared {
+    index: Arc<dyn BlobIndex>,
+    objects: Arc<dyn ObjectStore>,
+    /// Where objects are local files.
+    root: Option<PathBuf>,
+    spool: PathBuf,
+    runtime: tokio::runtime::Handle,
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { path, .. } => not_found(&path),
+            other => StoreError::Blob(Box::new(other)),
+        }
+    }
+}
+
+fn not_found(key: &str) -> StoreError {
+    StoreError::NotFound { kind: "blob", key: key.to_owned() }
+}
+
+/// `ab/abcdef…`. Only digests become paths, whatever a caller passes.
+fn object_path(sha1: &str) -> Result<ObjectPath> {
+    if sha1.len() != 40 || !sha1.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(not_found(sha1));
+    }
+    Ok(ObjectPath::from(format!("{}/{sha1}", &sha1[..2])))
+}
+
+/// Runs blocking file work.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| StoreError::Blob(Box::new(e)))?
+}
+
+impl ObjectBlobs {
+    /// Contents in a local directory. `spool` must be on the same file system. Must be called within a tokio runtime.
+    pub fn local(index: Arc<dyn BlobIndex>, root: &Path, spool: &Path) -> Result<Self> {
+        let objects = object_store::local::LocalFileSystem::new_with_prefix(root)?;
+        Ok(Self::new(index, Arc::new(objects), Some(root.to_path_buf()), spool))
+    }
+
+    /// Contents in any object store. `spool` is a local directory for content under way.
+    pub fn over(index: Arc<dyn BlobIndex>, objects: Arc<dyn ObjectStore>, spool: &Path) -> Self {
+        Self::new(index, objects, None, spool)
+    }
+
+    fn new(index: Arc<dyn BlobIndex>, objects: Arc<dyn ObjectStore>, root: Option<PathBuf>, spool: &Path) -> Self {
+        let runtime = tokio::runtime::Handle::current();
+        Self { shared: Arc::new(Shared { index, objects, root, spool: spool.to_path_buf(), runtime }) }
+    }
+
+    /// Deletes an object whose row has been deleted under the write lock that is still held. It may be gone already.
+    pub(crate) async fn remove(&self, sha1: &str) -> Result<()> {
+        match self.shared.objects.delete(&object_path(sha1)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// The size of the object itself, whatever the index says.
+    pub(crate) async fn object_size(&self, sha1: &str) -> Result<Option<u64>> {
+        match self.shared.objects.head(&object_path(sha1)?).await {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Removes spool files of crashed processes.
+    pub(crate) async fn sweep_spool(&self) -> Result<()> {
+        let dir = self.shared.spool.clone();
+        blocking(move || {
+            let failed = |e| StoreError::Io { what: format!("sweep {}", dir.display()), source: e };
+            for entry in std::fs::read_dir(&dir).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                let age = entry.metadata().and_then(|m| m.modified()).map(|t| SystemTime::now().duration_since(t));
+                if matches!(age, Ok(Ok(age)) if age > SPOOL_AGE) {
+                    // Another process may have swept it at the same time.
+                    let _ = std::fs::remove_file(entry.path());
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Shared {
+    /// Gives spooled content its name.
+    pub(crate) async fn keep(&self, spool: Spool) -> Result<BlobRef> {
+        let (file, row) = blocking(move || spool.complete()).await?;
+        let path = object_path(&row.sha1)?;
+        let place = async {
+            match &self.root {
+                Some(root) => local_file::place(file, &root.join(path.as_ref()), row.size),
+                None => match self.objects.head(&path).await {
+                    Ok(meta) if meta.size == row.size => Ok(()),
+                    Ok(_) | Err(object_store::Error::NotFound { .. }) => self.upload(file, &path).await,
+                    Err(e) => Err(e.into()),
+                },
+            }
+        };
+        self.index.record(&row, Box::pin(place)).await?;
+        Ok(BlobRef { sha1: row.sha1, size: row.size })
+    }
+
+    async fn upload(&self, file: tempfile::NamedTempFile, path: &ObjectPath) -> Result<()> {
+        use tokio::io::AsyncReadExt;
+        let name = file.path().to_path_buf();
+        let failed = |e| StoreError::Io { what: format!("read {}", name.display()), source: e };
+        let mut source = tokio::fs::File::open(&name).await.map_err(failed)?;
+        let mut upload = object_store::WriteMultipart::new(self.objects.put_multipart(path).await?);
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            let n = source.read(&mut buffer).await.map_err(failed)?;
+            if n == 0 {
+                break;
+            }
+            upload.wait_for_capacity(4).await?;
+            upload.write(&buffer[..n]);
+        }
+        upload.finish().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn new_spool(&self) -> Result<Spool> {
+        let dir = self.spool.clone();
+        blocking(move || Spool::create(&dir)).await
+    }
+}
+
+#[async_trait]
+impl Blobs for ObjectBlobs {
+    async fn writer(&self) -> Result<Box<dyn BlobWriter>> {
+        Ok(Box::new(AsyncSpool::new(self.shared.clone(), self.shared.new_spool().await?)))
+    }
+
+    async fn put(&self, bytes: Bytes) -> Result<BlobRef> {
+        let dir = self.shared.spool.clone();
+        let spool = blocking(move || {
+            let mut spool = Spool::create(&dir)?;
+            for chunk in bytes.chunks(CHUNK) {
+                spool.add(chunk)?;
+            }
+            Ok(spool)
+        })
+        .await?;
+        self.shared.keep(spool).await
+    }
+
+    async fn size(&self, sha1: &str) -> Result<Option<u64>> {
+        Ok(self.shared.index.find(sha1).await?.map(|row| row.size))
+    }
+
+    async fn read(&self, sha1: &str, offset: u64, limit: u64) -> Result<Bytes> {
+        let path = object_path(sha1)?;
+        if let Some(root) = &self.shared.root {
+            let file = root.join(path.as_ref());
+            let sha1 = sha1.to_owned();
+            return blocking(move || local_file::read(&file, &sha1, offset, limit)).await;
+        }
+        let size = self.shared.index.find(sha1).await?.ok_or_else(|| not_found(sha1))?.size;
+        let end = size.min(offset.saturating_add(limit));
+        if offset >= end {
+            return Ok(Bytes::new());
+        }
+        Ok(self.shared.objects.get_range(&path, offset..end).await?)
+    }
+
+    async fn stream(&self, sha1: &str, range: Range<u64>) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let path = object_path(sha1)?;
+        let size = self.shared.index.find(sha1).await?.ok_or_else(|| not_found(sha1))?.size;
+        let range = range.start..range.end.min(size);
+        if range.start >= range.end {
+            return Ok(futures::stream::empty().boxed());
+        }
+        let options =
+            object_store::GetOptions { range: Some(object_store::GetRange::Bounded(range)), ..Default::default() };
+        let found = self.shared.objects.get_opts(&path, options).await?;
+        Ok(found.into_stream().map_err(StoreError::from).boxed())
+    }
+
+    async fn open_file(&self, sha1: &str) -> Result<std::fs::File> {
+        let path = object_path(sha1)?;
+        if let Some(root) = &self.shared.root {
+            let file = root.join(path.as_ref());
+            let sha1 = sha1.to_owned();
+            return blocking(move || local_file::open(&file, &sha1)).await;
+        }
+        use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+        let failed = |e| StoreError::Io { what: format!("copy blob {sha1}"), source: e };
+        let spool = self.shared.spool.clone();
+        let copy = blocking(move || {
+            tempfile::tempfile_in(&spool).map_err(|e| StoreError::Io { what: format!("create a file in {}", spool.display()), source: e })
+        })
+        .await?;
+        let mut copy = tokio::fs::File::from_std(copy);
+        let mut content = self.shared.objects.get(&path).await?.into_stream();
+        while let Some(bytes) = content.try_next().await? {
+            copy.write_all(&bytes).await.map_err(failed)?;
+        }
+        copy.flush().await.map_err(failed)?;
+        copy.rewind().await.map_err(failed)?;
+        Ok(copy.into_std().await)
+    }
+
+    async fn open_reader(&self, sha1: &str) -> Result<(Box<dyn std::io::Read + Send>, u64)> {
+        let file = self.open_file(sha1).await?;
+        let size = file.metadata().map_err(|e| StoreError::Io { what: format!("size of blob {sha1}"), source: e })?.len();
+        Ok((Box::new(file), size))
+    }
+
+    async fn blocking_writer(&self) -> Result<Box<dyn BlockingBlobWriter>> {
+        Ok(Box::new(BlockingSpool::new(self.shared.clone(), self.shared.new_spool().await?)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

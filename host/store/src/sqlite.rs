@@ -1,0 +1,48 @@
+//! The store on an embedded SQLite database: one writer, many readers, several processes on one directory.
+//!
+//! Base tables are named `t_*`; the views of `migrations/0002_views.sql` show published changes only, and everything that
+//! answers a reader goes through them. Writes are short: bulk work is cut into slices ([`db::SLICE`] rows), so that
+//! heartbeats are not delayed (architecture.md 2.4).
+
+mod capabilities;
+mod courses;
+mod db;
+mod draft;
+mod draft_rows;
+mod files;
+mod jobs;
+mod people;
+mod plugins;
+mod publish;
+mod read_part;
+mod rows;
+mod settings;
+mod snapshot;
+mod sweep;
+mod tokens;
+
+use crate::api::{Blobs, Result};
+use crate::blobs::ObjectBlobs;
+use db::Db;
+use std::{path::Path, sync::Arc};
+
+/// A store in a directory. Cheap to clone.
+#[derive(Clone)]
+pub struct SqliteStore {
+    db: Arc<Db>,
+    blobs: Arc<ObjectBlobs>,
+}
+
+impl SqliteStore {
+    /// Opens the database `dir/provost.db` and the blobs beside it, creating what is missing.
+    pub async fn open(dir: &Path) -> Result<Self> {
+        let db = Db::open(dir).await?;
+        let blobs = Arc::new(ObjectBlobs::local(db.clone(), &dir.join("blobs"), &dir.join("tmp"))?);
+        Ok(Self { db, blobs })
+    }
+
+    /// The contents of this store.
+    pub fn blobs(&self) -> Arc<dyn Blobs> {
+        self.blobs.clone()
+    }
+}

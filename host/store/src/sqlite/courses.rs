@@ -1,0 +1,152 @@
+//! Courses: listing, deleting, and the doors to snapshots and drafts.
+
+use super::SqliteStore;
+use super::db::{db_int, model_int, now, page};
+use super::draft::free_names;
+use crate::api::*;
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+macro_rules! select_course {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.id, c.context, c.fullname, c.shortname, c.idnumber, c.format, c.start_date, c.end_date, c.visible, \
+             c.category, c.created, c.modified, c.extra, s.site_hash, s.site_url, s.origin_course, s.origin_context, \
+             s.origin_system_context, s.origin_category, c.change \
+             FROM course c JOIN scope s ON s.course = c.id AND s.parent IS NULL ",
+            $rest
+        )
+    };
+}
+
+/// A course with its change.
+pub struct CourseRow {
+    pub course: Course,
+    pub change: i64,
+}
+
+fn course_row(r: &SqliteRow) -> Result<CourseRow> {
+    let fields = CourseFields {
+        fullname: r.try_get(2)?,
+        shortname: r.try_get(3)?,
+        idnumber: r.try_get(4)?,
+        format: r.try_get(5)?,
+        start_date: r.try_get(6)?,
+        end_date: r.try_get(7)?,
+        visible: r.try_get(8)?,
+        category: model_int(r.try_get(9)?),
+        created: r.try_get(10)?,
+        modified: r.try_get(11)?,
+    };
+    let origin = Origin {
+        site_hash: r.try_get(13)?,
+        site_url: r.try_get(14)?,
+        course: model_int(r.try_get(15)?),
+        context: model_int(r.try_get(16)?),
+        system_context: model_int(r.try_get(17)?),
+        category: model_int(r.try_get(18)?),
+    };
+    let (id, context) = (model_int(r.try_get(0)?), model_int(r.try_get(1)?));
+    Ok(CourseRow { course: Course { id, context, fields, origin, extra: r.try_get(12)? }, change: r.try_get(19)? })
+}
+
+/// One course as this connection sees it.
+pub async fn course_on(conn: &mut SqliteConnection, id: u64) -> Result<CourseRow> {
+    let row = sqlx::query(select_course!("WHERE c.id = ?")).bind(db_int(id)).fetch_optional(conn).await?;
+    course_row(&row.ok_or_else(|| StoreError::NotFound { kind: "course", key: id.to_string() })?)
+}
+
+impl SqliteStore {
+    pub(super) async fn first_category(&self, conn: &mut SqliteConnection) -> Result<i64> {
+        Ok(sqlx::query_scalar("SELECT min(id) FROM category").fetch_one(conn).await?)
+    }
+}
+
+#[async_trait]
+impl Courses for SqliteStore {
+    async fn courses(&self, after: u64, limit: u32) -> Result<Vec<Course>> {
+        let rows = sqlx::query(select_course!("WHERE c.id > ? ORDER BY c.id LIMIT ?"))
+            .bind(db_int(after))
+            .bind(page(limit))
+            .fetch_all(self.db.read())
+            .await?;
+        rows.iter().map(|r| Ok(course_row(r)?.course)).collect()
+    }
+
+    async fn course(&self, id: u64) -> Result<Course> {
+        let mut conn = self.db.read().acquire().await?;
+        Ok(course_on(&mut conn, id).await?.course)
+    }
+
+    async fn course_by_shortname(&self, shortname: &str) -> Result<Option<Course>> {
+        let row =
+            sqlx::query(select_course!("WHERE c.shortname = ?")).bind(shortname).fetch_optional(self.db.read()).await?;
+        row.map(|r| Ok(course_row(&r)?.course)).transpose()
+    }
+
+    async fn course_by_context(&self, context: u64) -> Result<Option<Course>> {
+        let row = sqlx::query(select_course!("WHERE c.context = ?"))
+            .bind(db_int(context))
+            .fetch_optional(self.db.read())
+            .await?;
+        row.map(|r| Ok(course_row(&r)?.course)).transpose()
+    }
+
+    async fn course_counts(&self, id: u64) -> Result<CourseCounts> {
+        let mut tx = self.db.read().begin().await?;
+        let change = course_on(&mut tx, id).await?.change;
+        // The change is visible, so its own rows are; asking base tables by change needs no look at every row's change.
+        let row = sqlx::query(
+            "SELECT (SELECT count(*) FROM t_section WHERE change = ?1), (SELECT count(*) FROM t_activity WHERE change = ?1), \
+             (SELECT count(DISTINCT person) FROM t_person_link WHERE change = ?1), \
+             (SELECT count(*) FROM t_course_file WHERE change = ?1 AND blob IS NOT NULL), \
+             (SELECT coalesce(sum(size), 0) FROM t_course_file WHERE change = ?1), \
+             (SELECT count(*) FROM t_log WHERE change = ?1)",
+        )
+        .bind(change)
+        .fetch_one(&mut *tx)
+        .await?;
+        let count = |i: usize| -> Result<u64> { Ok(model_int(row.try_get(i)?)) };
+        Ok(CourseCounts {
+            sections: count(0)?,
+            activities: count(1)?,
+            people: count(2)?,
+            files: count(3)?,
+            file_bytes: count(4)?,
+            log_rows: count(5)?,
+        })
+    }
+
+    async fn delete_course(&self, id: u64) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        let CourseRow { course, change } = course_on(&mut tx, id).await?;
+        sqlx::query("UPDATE t_change SET state = 2, ended = ? WHERE id = ?").bind(now()).bind(change).execute(&mut *tx).await?;
+        // Usernames of people who came with the course stay taken: people stay.
+        sqlx::query("DELETE FROM t_name WHERE change = ? AND kind = 'shortname'").bind(change).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM t_role_grant WHERE level = 50 AND instance = ?").bind(db_int(id)).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM t_area_file WHERE context = ?").bind(db_int(course.context)).execute(&mut *tx).await?;
+        free_names(&mut tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn default_category(&self) -> Result<u64> {
+        let mut conn = self.db.read().acquire().await?;
+        Ok(model_int(self.first_category(&mut conn).await?))
+    }
+
+    async fn snapshot(&self, course: u64) -> Result<Box<dyn Snapshot>> {
+        Ok(Box::new(self.open_snapshot(course).await?))
+    }
+
+    async fn draft(
+        &self,
+        fields: CourseFields,
+        origin: Origin,
+        extra: String,
+        lease: Option<Lease>,
+    ) -> Result<Box<dyn Draft>> {
+        Ok(Box::new(self.begin_draft(fields, origin, extra, lease).await?))
+    }
+}

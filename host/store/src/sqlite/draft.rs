@@ -1,0 +1,361 @@
+//! Building a course unseen. Rows are collected in memory and written in slices, each one short transaction under the
+//! draft's change, which checks the lease.
+//!
+//! A draft is dead when its job's lease has lapsed or gone elsewhere, or, without a job, when the process that made it has
+//! had no heartbeat for [`super::db::DEAD_AFTER`] seconds. Dead drafts are dropped by sweeps and when someone wants a
+//! name they have reserved; a worker that wakes up after that gets `LeaseLost`.
+
+use super::SqliteStore;
+use super::db::{Write, check_lease, db_int, model_int, new_context, now, now_ms, take_numbers};
+use super::draft_rows::{Pending, owner_columns};
+use crate::api::*;
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+/// How long calls that only collect go without looking at the lease.
+const CHECK_EVERY: Duration = Duration::from_millis(500);
+/// Ids taken from a sequence at a time.
+const ID_BLOCK: i64 = 64;
+
+/// See the module.
+pub struct SqliteDraft {
+    pub(super) store: SqliteStore,
+    pub(super) change: i64,
+    pub(super) course: i64,
+    pub(super) scope: i64,
+    pub(super) lease: Option<Lease>,
+    pub(super) pending: Pending,
+    /// Parts so far: what the next run and row get for a number.
+    pub(super) parts: HashMap<i64, PartState>,
+    pub(super) facet_ids: HashMap<Facets, i64>,
+    part_names: HashSet<(Owner, String)>,
+    items: IdBlock,
+    part_ids: IdBlock,
+    checked: Instant,
+    /// A write failed halfway: what is in the database is not what was added.
+    pub(super) broken: bool,
+    pub(super) ended: bool,
+}
+
+/// Where a part stands.
+pub struct PartState {
+    pub owner_kind: i64,
+    pub next_run: i64,
+    pub next_row: i64,
+}
+
+#[derive(Default)]
+struct IdBlock {
+    next: i64,
+    end: i64,
+}
+
+/// Drops drafts that are dead and frees their names.
+pub async fn drop_dead(conn: &mut SqliteConnection) -> Result<u64> {
+    let dropped = sqlx::query(
+        "UPDATE t_change SET state = 3, ended = ?1 WHERE state = 0 AND CASE WHEN job IS NULL THEN \
+           NOT EXISTS (SELECT 1 FROM t_process p WHERE p.id = t_change.process AND p.beat > ?1 - ?2) \
+         ELSE NOT EXISTS (SELECT 1 FROM t_job j WHERE j.id = t_change.job AND j.epoch = t_change.epoch \
+           AND j.state = 1 AND j.stop = 0 AND j.lease_until > ?3) END",
+    )
+    .bind(now())
+    .bind(super::db::DEAD_AFTER)
+    .bind(now_ms())
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    free_names(conn).await?;
+    Ok(dropped)
+}
+
+/// Frees the names that dropped drafts had reserved.
+pub async fn free_names(conn: &mut SqliteConnection) -> Result<()> {
+    sqlx::query("DELETE FROM t_name WHERE change IN (SELECT id FROM t_change WHERE state = 3)").execute(conn).await?;
+    Ok(())
+}
+
+/// Reserves a unique name. Errors: `Conflict`, unless a dead draft had it.
+pub async fn reserve(conn: &mut SqliteConnection, kind: &'static str, name: &str, change: i64) -> Result<()> {
+    for again in [true, false] {
+        let added = sqlx::query("INSERT OR IGNORE INTO t_name (kind, name, change) VALUES (?, ?, ?)")
+            .bind(kind)
+            .bind(name)
+            .bind(change)
+            .execute(&mut *conn)
+            .await?
+            .rows_affected();
+        if added > 0 {
+            return Ok(());
+        }
+        if again && drop_dead(conn).await? == 0 {
+            break;
+        }
+    }
+    Err(StoreError::Conflict { kind, key: name.to_owned() })
+}
+
+impl SqliteStore {
+    pub(super) async fn begin_draft(
+        &self,
+        fields: CourseFields,
+        origin: Origin,
+        extra: String,
+        lease: Option<Lease>,
+    ) -> Result<SqliteDraft> {
+        let mut tx = self.db.write().await?;
+        self.db.release_dropped(&mut tx).await?;
+        if let Some(lease) = &lease {
+            check_lease(&mut tx, lease).await?;
+        }
+        let category = if fields.category == 0 { self.first_category(&mut tx).await? } else { db_int(fields.category) };
+        let known: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM category WHERE id = ?").bind(category).fetch_optional(&mut *tx).await?;
+        if known.is_none() {
+            return Err(StoreError::NotFound { kind: "category", key: fields.category.to_string() });
+        }
+        let change: i64 = sqlx::query_scalar(
+            "INSERT INTO t_change (kind, job, epoch, process, created) VALUES ('course', ?, ?, ?, ?) RETURNING id",
+        )
+        .bind(lease.as_ref().map(|l| l.job.clone()))
+        .bind(lease.as_ref().map(|l| db_int(l.epoch)))
+        .bind(&self.db.process)
+        .bind(now())
+        .fetch_one(&mut *tx)
+        .await?;
+        reserve(&mut tx, "shortname", &fields.shortname, change).await?;
+        // The course needs its context and the context its course: the course's id is known beforehand only here.
+        let course: i64 = sqlx::query_scalar(
+            "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 't_course' RETURNING seq",
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let context = new_context(&mut tx, 50, course, change).await?;
+        sqlx::query(
+            "INSERT INTO t_course (id, change, context, fullname, shortname, idnumber, format, start_date, end_date, visible, \
+             category, created, modified, extra) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(course)
+        .bind(change)
+        .bind(context)
+        .bind(fields.fullname)
+        .bind(fields.shortname)
+        .bind(fields.idnumber)
+        .bind(fields.format)
+        .bind(fields.start_date)
+        .bind(fields.end_date)
+        .bind(fields.visible)
+        .bind(category)
+        .bind(fields.created)
+        .bind(fields.modified)
+        .bind(extra)
+        .execute(&mut *tx)
+        .await?;
+        let scope: i64 = sqlx::query_scalar(
+            "INSERT INTO t_scope (change, course, site_hash, site_url, origin_course, origin_context, origin_system_context, \
+             origin_category) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        )
+        .bind(change)
+        .bind(course)
+        .bind(origin.site_hash)
+        .bind(origin.site_url)
+        .bind(db_int(origin.course))
+        .bind(db_int(origin.context))
+        .bind(db_int(origin.system_context))
+        .bind(db_int(origin.category))
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(SqliteDraft {
+            store: self.clone(),
+            change,
+            course,
+            scope,
+            lease,
+            pending: Pending::default(),
+            parts: HashMap::new(),
+            facet_ids: HashMap::new(),
+            part_names: HashSet::new(),
+            items: IdBlock::default(),
+            part_ids: IdBlock::default(),
+            checked: Instant::now(),
+            broken: false,
+            ended: false,
+        })
+    }
+}
+
+impl SqliteDraft {
+    /// Begins a write of this draft, if it may still write.
+    pub(super) async fn write(&mut self) -> Result<Write> {
+        if self.broken {
+            self.begin_write().await?.rollback().await?;
+            return Err(StoreError::Invalid("an earlier write of this draft failed".into()));
+        }
+        self.begin_write().await
+    }
+
+    /// Begins a write, whatever became of earlier ones.
+    pub(super) async fn begin_write(&mut self) -> Result<Write> {
+        let mut tx = self.store.db.write().await?;
+        if let Some(lease) = &self.lease {
+            check_lease(&mut tx, lease).await?;
+        }
+        let state: Option<i64> =
+            sqlx::query_scalar("SELECT state FROM t_change WHERE id = ?").bind(self.change).fetch_optional(&mut *tx).await?;
+        if state != Some(0) {
+            let job = self.lease.as_ref().map_or_else(|| format!("draft {}", self.change), |l| l.job.clone());
+            return Err(StoreError::LeaseLost { job });
+        }
+        self.checked = Instant::now();
+        Ok(tx)
+    }
+
+    /// After something was collected: writes when enough has come together, looks at the lease now and then.
+    async fn collected(&mut self) -> Result<()> {
+        if self.pending.is_large() {
+            return self.flush().await;
+        }
+        if self.broken || self.checked.elapsed() > CHECK_EVERY {
+            self.write().await?.rollback().await?;
+        }
+        Ok(())
+    }
+
+    async fn next_id(&mut self, sequence: &'static str) -> Result<i64> {
+        let block = if sequence == "item" { &self.items } else { &self.part_ids };
+        if block.next == block.end {
+            let mut tx = self.write().await?;
+            let first = take_numbers(&mut tx, sequence, ID_BLOCK).await?;
+            tx.commit().await?;
+            let fresh = IdBlock { next: first, end: first + ID_BLOCK };
+            if sequence == "item" { self.items = fresh } else { self.part_ids = fresh }
+        }
+        let block = if sequence == "item" { &mut self.items } else { &mut self.part_ids };
+        let id = block.next;
+        block.next += 1;
+        Ok(id)
+    }
+}
+
+#[async_trait]
+impl Draft for SqliteDraft {
+    fn course(&self) -> u64 {
+        model_int(self.course)
+    }
+
+    async fn add_section(&mut self, fields: SectionFields) -> Result<u64> {
+        let id = self.next_id("item").await?;
+        self.pending.sections.push((id, fields));
+        self.collected().await?;
+        Ok(model_int(id))
+    }
+
+    async fn add_activity(&mut self, fields: ActivityFields) -> Result<u64> {
+        let id = self.next_id("item").await?;
+        self.pending.activities.push((id, fields));
+        self.collected().await?;
+        Ok(model_int(id))
+    }
+
+    async fn add_block(&mut self, fields: BlockFields) -> Result<u64> {
+        let id = self.next_id("item").await?;
+        self.pending.blocks.push((id, fields));
+        self.collected().await?;
+        Ok(model_int(id))
+    }
+
+    async fn add_part(&mut self, owner: Owner, name: String, facets: Facets) -> Result<u64> {
+        if !self.part_names.insert((owner, name.clone())) {
+            return Err(StoreError::Conflict { kind: "part", key: name });
+        }
+        let id = self.next_id("part").await?;
+        self.parts.insert(id, PartState { owner_kind: owner_columns(owner).0, next_run: 1, next_row: 1 });
+        self.pending.parts.push((id, owner, name, facets));
+        self.collected().await?;
+        Ok(model_int(id))
+    }
+
+    async fn append_runs(&mut self, part: u64, runs: Vec<FacetedRun>) -> Result<()> {
+        let id = db_int(part);
+        if !self.parts.contains_key(&id) {
+            return Err(StoreError::NotFound { kind: "part", key: part.to_string() });
+        }
+        for FacetedRun { facets, run } in runs {
+            match run {
+                Run::Text(bytes) => {
+                    self.pending.add_text(&mut self.parts, id, facets, bytes);
+                    self.collected().await?;
+                }
+                Run::Rows(rows) => {
+                    for row in rows {
+                        self.pending.add_row(&mut self.parts, id, &facets, row);
+                        if self.pending.is_large() {
+                            self.flush().await?;
+                        }
+                    }
+                    self.collected().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_references(&mut self, owner: Owner, references: Vec<Reference>) -> Result<()> {
+        for reference in references {
+            self.pending.references.push((owner, reference));
+            if self.pending.is_large() {
+                self.flush().await?;
+            }
+        }
+        self.collected().await
+    }
+
+    async fn add_files(&mut self, files: Vec<CourseFileFields>) -> Result<()> {
+        self.write_files(files).await
+    }
+
+    async fn add_entries(&mut self, entries: Vec<Entry>) -> Result<()> {
+        for entry in entries {
+            self.pending.bytes += entry.element.len();
+            self.pending.entries.push(entry);
+            if self.pending.is_large() {
+                self.flush().await?;
+            }
+        }
+        self.collected().await
+    }
+
+    async fn add_people(&mut self, people: Vec<(ArchivedPerson, PersonChoice)>) -> Result<Vec<u64>> {
+        self.write_people(people).await
+    }
+
+    async fn publish(mut self: Box<Self>) -> Result<u64> {
+        self.flush().await?;
+        self.make_visible().await?;
+        self.ended = true;
+        Ok(model_int(self.course))
+    }
+
+    async fn discard(mut self: Box<Self>) -> Result<()> {
+        let mut tx = self.store.db.write().await?;
+        sqlx::query("UPDATE t_change SET state = 3, ended = ? WHERE id = ? AND state = 0")
+            .bind(now())
+            .bind(self.change)
+            .execute(&mut *tx)
+            .await?;
+        free_names(&mut tx).await?;
+        tx.commit().await?;
+        self.ended = true;
+        Ok(())
+    }
+}
+
+impl Drop for SqliteDraft {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.store.db.drop_draft(self.change);
+        }
+    }
+}

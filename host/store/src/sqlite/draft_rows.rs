@@ -1,0 +1,444 @@
+//! What a draft has collected, and writing it.
+
+use super::db::{db_int, is_foreign_key, is_unique, now};
+use super::draft::{PartState, SqliteDraft, reserve};
+use super::rows::{self, Kind, PlacedRow};
+use crate::api::*;
+use sha2::{Digest, Sha256};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use std::collections::{BTreeMap, HashMap};
+
+/// Collected bytes after which a draft writes.
+const FLUSH_BYTES: usize = 512 * 1024;
+/// Collected rows after which a draft writes.
+const FLUSH_ROWS: usize = 2000;
+/// Neighbouring text of equal facets is joined up to this size.
+const TEXT_RUN: usize = 1024 * 1024;
+/// Larger stretches of text are blobs, smaller ones are kept in the database.
+const INLINE: usize = 16 * 1024;
+/// Size and number of rows of a run of rows: what a reader holds in memory at a time.
+const ROW_RUN: (usize, usize) = (64 * 1024, 500);
+/// Rows of one multi-row statement.
+const BATCH: usize = 200;
+
+/// Owner kind and id as in `t_part`.
+pub fn owner_columns(owner: Owner) -> (i64, i64) {
+    match owner {
+        Owner::Course => (0, 0),
+        Owner::Section(id) => (1, db_int(id)),
+        Owner::Activity(id) => (2, db_int(id)),
+        Owner::Block(id) => (3, db_int(id)),
+    }
+}
+
+/// Rows and runs that are not yet in the database.
+#[derive(Default)]
+pub struct Pending {
+    pub sections: Vec<(i64, SectionFields)>,
+    pub activities: Vec<(i64, ActivityFields)>,
+    pub blocks: Vec<(i64, BlockFields)>,
+    pub parts: Vec<(i64, Owner, String, Facets)>,
+    pub references: Vec<(Owner, Reference)>,
+    pub entries: Vec<Entry>,
+    runs: Vec<PendingRun>,
+    /// For each part, its last run in `runs`.
+    tails: HashMap<i64, usize>,
+    rows: BTreeMap<Kind, Vec<PlacedRow>>,
+    row_count: usize,
+    /// Bytes of texts and elements.
+    pub bytes: usize,
+}
+
+struct PendingRun {
+    part: i64,
+    seq: i64,
+    facets: Facets,
+    body: Body,
+}
+
+enum Body {
+    Text(Vec<u8>),
+    Rows { kind: Kind, size: usize, first: i64, last: i64 },
+}
+
+/// A run ready to be inserted.
+struct ReadyRun {
+    part: i64,
+    seq: i64,
+    facets: i64,
+    kind: i64,
+    size: i64,
+    document: Option<Vec<u8>>,
+    first: i64,
+    last: i64,
+}
+
+struct Document {
+    sha256: Vec<u8>,
+    size: i64,
+    bytes: Option<Vec<u8>>,
+    blob: Option<String>,
+}
+
+impl Pending {
+    /// Whether it is time to write.
+    pub fn is_large(&self) -> bool {
+        let small = self.sections.len() + self.activities.len() + self.blocks.len() + self.parts.len();
+        let count = small + self.references.len() + self.entries.len() + self.runs.len() + self.row_count;
+        self.bytes >= FLUSH_BYTES || count >= FLUSH_ROWS
+    }
+
+    fn is_empty(&self) -> bool {
+        self.sections.is_empty()
+            && self.activities.is_empty()
+            && self.blocks.is_empty()
+            && self.parts.is_empty()
+            && self.references.is_empty()
+            && self.entries.is_empty()
+            && self.runs.is_empty()
+    }
+
+    fn push_run(&mut self, state: &mut PartState, part: i64, facets: Facets, body: Body) {
+        self.tails.insert(part, self.runs.len());
+        self.runs.push(PendingRun { part, seq: state.next_run, facets, body });
+        state.next_run += 1;
+    }
+
+    /// Appends text to a known part.
+    pub fn add_text(&mut self, parts: &mut HashMap<i64, PartState>, part: i64, facets: Facets, bytes: Vec<u8>) {
+        let Some(state) = parts.get_mut(&part) else { return };
+        if bytes.is_empty() {
+            return;
+        }
+        self.bytes += bytes.len();
+        if let Some(tail) = self.tails.get(&part).and_then(|i| self.runs.get_mut(*i)) {
+            if let Body::Text(text) = &mut tail.body {
+                if tail.facets == facets && text.len() + bytes.len() <= TEXT_RUN {
+                    text.extend_from_slice(&bytes);
+                    return;
+                }
+            }
+        }
+        self.push_run(state, part, facets, Body::Text(bytes));
+    }
+
+    /// Appends a row to a known part.
+    pub fn add_row(&mut self, parts: &mut HashMap<i64, PartState>, part: i64, facets: &Facets, row: Row) {
+        let Some(state) = parts.get_mut(&part) else { return };
+        let (row_kind, length, seq) = (Kind::of(&row.columns), row.element.len(), state.next_row);
+        state.next_row += 1;
+        self.bytes += length;
+        self.row_count += 1;
+        let placed = PlacedRow { part, owner_kind: state.owner_kind, seq, row };
+        self.rows.entry(row_kind).or_default().push(placed);
+        if let Some(tail) = self.tails.get(&part).and_then(|i| self.runs.get_mut(*i)) {
+            if let Body::Rows { kind, size, first, last } = &mut tail.body {
+                let fits = *size + length <= ROW_RUN.0 && *last - *first + 1 < ROW_RUN.1 as i64;
+                if tail.facets == *facets && *kind == row_kind && fits {
+                    *size += length;
+                    *last = seq;
+                    return;
+                }
+            }
+        }
+        let body = Body::Rows { kind: row_kind, size: length, first: seq, last: seq };
+        self.push_run(state, part, facets.clone(), body);
+    }
+}
+
+impl SqliteDraft {
+    /// Writes what was collected.
+    pub(super) async fn flush(&mut self) -> Result<()> {
+        if self.broken {
+            return self.write().await.map(drop);
+        }
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        // Taken first: should this future be dropped or fail halfway, the draft is unusable rather than incomplete.
+        let pending = std::mem::take(&mut self.pending);
+        self.broken = true;
+        self.write_pending(pending).await?;
+        self.broken = false;
+        Ok(())
+    }
+
+    async fn write_pending(&mut self, mut pending: Pending) -> Result<()> {
+        // Large texts go to the blob store before the transaction begins.
+        let mut documents = Vec::new();
+        let mut runs = Vec::with_capacity(pending.runs.len());
+        for run in std::mem::take(&mut pending.runs) {
+            runs.push(self.ready(run, &mut documents).await?);
+        }
+        let mut tx = self.begin_write().await?;
+        let mut fresh = Vec::new();
+        self.insert_items(&mut tx, &pending, &mut fresh).await?;
+        for batch in documents.chunks_mut(BATCH) {
+            let mut query =
+                QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO t_document (sha256, size, bytes, blob) ");
+            query.push_values(batch, |mut b, d| {
+                b.push_bind(std::mem::take(&mut d.sha256)).push_bind(d.size).push_bind(d.bytes.take()).push_bind(d.blob.take());
+            });
+            query.build().persistent(false).execute(&mut *tx).await?;
+        }
+        let mut sizes = BTreeMap::<i64, i64>::new();
+        let mut ready = Vec::with_capacity(runs.len());
+        for (run, facets) in runs {
+            *sizes.entry(run.part).or_default() += run.size;
+            let facets = self.facet_id(&mut tx, &facets, &mut fresh).await?;
+            ready.push(ReadyRun { facets, ..run });
+        }
+        for batch in ready.chunks_mut(BATCH) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO t_run (part, seq, change, facets, kind, size, document, first_row, last_row) ",
+            );
+            query.push_values(batch, |mut b, r| {
+                b.push_bind(r.part).push_bind(r.seq).push_bind(self.change).push_bind(r.facets).push_bind(r.kind);
+                b.push_bind(r.size).push_bind(r.document.take()).push_bind(r.first).push_bind(r.last);
+            });
+            query.build().persistent(false).execute(&mut *tx).await?;
+        }
+        for (kind, rows) in pending.rows {
+            rows::insert(&mut tx, kind, self.change, self.course, rows).await?;
+        }
+        for (part, size) in sizes {
+            sqlx::query("UPDATE t_part SET size = size + ? WHERE id = ?").bind(size).bind(part).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        self.keep_facets(fresh);
+        Ok(())
+    }
+
+    /// Turns a collected run into its row, with its document.
+    async fn ready(&self, run: PendingRun, documents: &mut Vec<Document>) -> Result<(ReadyRun, Facets)> {
+        let PendingRun { part, seq, facets, body } = run;
+        let row = match body {
+            Body::Rows { kind, size, first, last } => {
+                ReadyRun { part, seq, facets: 0, kind: kind.number(), size: size as i64, document: None, first, last }
+            }
+            Body::Text(text) => {
+                let sha256 = Sha256::digest(&text).to_vec();
+                let size = text.len() as i64;
+                let (bytes, blob) = if text.len() <= INLINE {
+                    (Some(text), None)
+                } else {
+                    (None, Some(self.store.blobs().put(text.into()).await?.sha1))
+                };
+                documents.push(Document { sha256: sha256.clone(), size, bytes, blob });
+                ReadyRun { part, seq, facets: 0, kind: 0, size, document: Some(sha256), first: 0, last: 0 }
+            }
+        };
+        Ok((row, facets))
+    }
+
+    /// The id of a facet set; one that this transaction makes goes into `fresh` as well.
+    async fn facet_id(
+        &self,
+        conn: &mut SqliteConnection,
+        facets: &Facets,
+        fresh: &mut Vec<(Facets, i64)>,
+    ) -> Result<i64> {
+        if let Some(id) = self.facet_ids.get(facets) {
+            return Ok(*id);
+        }
+        if let Some((_, id)) = fresh.iter().find(|(f, _)| f == facets) {
+            return Ok(*id);
+        }
+        let id = self.store.db.facet_id(conn, facets).await?;
+        fresh.push((facets.clone(), id));
+        Ok(id)
+    }
+
+    fn keep_facets(&mut self, fresh: Vec<(Facets, i64)>) {
+        self.store.db.remember_facets(fresh.iter().cloned());
+        self.facet_ids.extend(fresh);
+    }
+
+    async fn insert_items(&self, tx: &mut SqliteConnection, p: &Pending, fresh: &mut Vec<(Facets, i64)>) -> Result<()> {
+        let (change, course, scope) = (self.change, self.course, self.scope);
+        for batch in p.sections.chunks(BATCH) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO t_section (id, change, course, scope, local, number, name, visible, delegated_to) ",
+            );
+            query.push_values(batch, |mut b, (id, f)| {
+                b.push_bind(*id).push_bind(change).push_bind(course).push_bind(scope).push_bind(db_int(f.local));
+                b.push_bind(f.number).push_bind(f.name.clone()).push_bind(f.visible).push_bind(db_int(f.delegated_to));
+            });
+            query.build().persistent(false).execute(&mut *tx).await?;
+        }
+        for batch in p.activities.chunks(BATCH) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO t_activity (id, change, course, scope, local, section, module, instance, context, name, visible, \
+                 idnumber) ",
+            );
+            query.push_values(batch, |mut b, (id, f)| {
+                b.push_bind(*id).push_bind(change).push_bind(course).push_bind(scope).push_bind(db_int(f.local));
+                b.push_bind(db_int(f.section)).push_bind(f.module.clone()).push_bind(db_int(f.instance));
+                b.push_bind(db_int(f.context)).push_bind(f.name.clone()).push_bind(f.visible).push_bind(f.idnumber.clone());
+            });
+            query.build().persistent(false).execute(&mut *tx).await?;
+        }
+        for batch in p.blocks.chunks(BATCH) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO t_block (id, change, course, scope, local, name, context, activity) ",
+            );
+            query.push_values(batch, |mut b, (id, f)| {
+                b.push_bind(*id).push_bind(change).push_bind(course).push_bind(scope).push_bind(db_int(f.local));
+                b.push_bind(f.name.clone()).push_bind(db_int(f.context)).push_bind(f.activity.map(db_int));
+            });
+            query.build().persistent(false).execute(&mut *tx).await?;
+        }
+        for (id, owner, name, facets) in &p.parts {
+            let (owner_kind, owner) = owner_columns(*owner);
+            sqlx::query(
+                "INSERT INTO t_part (id, change, course, owner_kind, owner, name, facets, size) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+            )
+            .bind(id)
+            .bind(change)
+            .bind(course)
+            .bind(owner_kind)
+            .bind(owner)
+            .bind(name)
+            .bind(self.facet_id(tx, facets, fresh).await?)
+            .execute(&mut *tx)
+            .await?;
+        }
+        for (owner, reference) in &p.references {
+            let (owner_kind, owner) = owner_columns(*owner);
+            sqlx::query(
+                "INSERT INTO t_reference (change, course, owner_kind, owner, kind, local, facets) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(change)
+            .bind(course)
+            .bind(owner_kind)
+            .bind(owner)
+            .bind(&reference.kind)
+            .bind(db_int(reference.local))
+            .bind(self.facet_id(tx, &reference.facets, fresh).await?)
+            .execute(&mut *tx)
+            .await?;
+        }
+        for entry in &p.entries {
+            sqlx::query(
+                "INSERT INTO t_entry (change, course, scope, kind, local, name, archetype, element) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(change)
+            .bind(course)
+            .bind(scope)
+            .bind(&entry.kind)
+            .bind(db_int(entry.local))
+            .bind(&entry.name)
+            .bind(&entry.archetype)
+            .bind(&entry.element)
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes files at once, since a missing blob is to be known at once.
+    pub(super) async fn write_files(&mut self, files: Vec<CourseFileFields>) -> Result<()> {
+        for slice in files.chunks(super::db::SLICE) {
+            let mut tx = self.write().await?;
+            let mut fresh = Vec::new();
+            let mut ids = Vec::with_capacity(slice.len());
+            for file in slice {
+                ids.push(self.facet_id(&mut tx, &file.facets, &mut fresh).await?);
+                if let Some(blob) = &file.blob {
+                    let size: Option<i64> =
+                        sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?").bind(&blob.sha1).fetch_optional(&mut *tx).await?;
+                    if size != Some(db_int(blob.size)) {
+                        return Err(StoreError::NotFound { kind: "blob", key: blob.sha1.clone() });
+                    }
+                }
+            }
+            let placed: Vec<_> = slice.iter().zip(ids).collect();
+            for batch in placed.chunks(BATCH) {
+                let mut query = QueryBuilder::<Sqlite>::new(
+                    "INSERT INTO t_course_file (change, course, scope, local, context, component, area, item, path, name, blob, \
+                     size, mimetype, person, facets, element) ",
+                );
+                query.push_values(batch, |mut b, (f, facets)| {
+                    b.push_bind(self.change).push_bind(self.course).push_bind(self.scope).push_bind(db_int(f.local));
+                    b.push_bind(db_int(f.context)).push_bind(f.component.clone()).push_bind(f.area.clone()).push_bind(f.item);
+                    b.push_bind(f.path.clone()).push_bind(f.name.clone()).push_bind(f.blob.as_ref().map(|x| x.sha1.clone()));
+                    b.push_bind(f.blob.as_ref().map_or(0, |x| db_int(x.size))).push_bind(f.mimetype.clone());
+                    b.push_bind(db_int(f.person)).push_bind(*facets).push_bind(f.element.clone());
+                });
+                query.build().persistent(false).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+            self.keep_facets(fresh);
+        }
+        Ok(())
+    }
+
+    /// Links or creates people, all of a call or none of it: a conflict is to leave nothing behind.
+    pub(super) async fn write_people(&mut self, people: Vec<(ArchivedPerson, PersonChoice)>) -> Result<Vec<u64>> {
+        let mut tx = self.write().await?;
+        self.store.db.release_dropped(&mut tx).await?;
+        let mut ids = Vec::with_capacity(people.len());
+        for (archived, choice) in people {
+            let person = match choice {
+                PersonChoice::Link(id) => {
+                    let known: Option<i64> = sqlx::query_scalar(
+                        "SELECT id FROM person WHERE id = ?1 UNION SELECT id FROM t_person WHERE id = ?1 AND change = ?2",
+                    )
+                    .bind(db_int(id))
+                    .bind(self.change)
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                    known.ok_or_else(|| StoreError::NotFound { kind: "person", key: id.to_string() })?
+                }
+                PersonChoice::Create(username) => {
+                    reserve(&mut tx, "username", &username, self.change).await?;
+                    sqlx::query_scalar(
+                        "INSERT INTO t_person (change, username, email, firstname, lastname, idnumber, first_access, deleted, \
+                         suspended, site_admin, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?) RETURNING id",
+                    )
+                    .bind(self.change)
+                    .bind(username)
+                    .bind(&archived.email)
+                    .bind(&archived.firstname)
+                    .bind(&archived.lastname)
+                    .bind(&archived.idnumber)
+                    .bind(archived.first_access)
+                    .bind(archived.deleted)
+                    .bind(archived.suspended)
+                    .bind(now())
+                    .fetch_one(&mut *tx)
+                    .await?
+                }
+            };
+            let local = archived.local;
+            sqlx::query(
+                "INSERT INTO t_person_link (change, course, scope, local, person, username, email, firstname, lastname, idnumber, \
+                 first_access, deleted, suspended, element) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(self.change)
+            .bind(self.course)
+            .bind(self.scope)
+            .bind(db_int(local))
+            .bind(person)
+            .bind(archived.username)
+            .bind(archived.email)
+            .bind(archived.firstname)
+            .bind(archived.lastname)
+            .bind(archived.idnumber)
+            .bind(archived.first_access)
+            .bind(archived.deleted)
+            .bind(archived.suspended)
+            .bind(archived.element)
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| match is_unique(&e) {
+                true => StoreError::Conflict { kind: "person", key: local.to_string() },
+                false if is_foreign_key(&e) => StoreError::NotFound { kind: "person", key: person.to_string() },
+                false => e.into(),
+            })?;
+            ids.push(crate::sqlite::db::model_int(person));
+        }
+        tx.commit().await?;
+        Ok(ids)
+    }
+}

@@ -1,0 +1,270 @@
+//! The queue (architecture.md 2.4 and 5). The epoch of a job's row says whose it is; it grows with every claim.
+
+use super::SqliteStore;
+use super::db::{check_lease, db_int, model_int, now, now_ms, random_hex};
+use crate::api::*;
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+macro_rules! select_job {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, plugin, kind, state, progress, payload, outcome, reason, attempts, person, course, created, started, \
+             finished, (SELECT json_group_array(message) FROM (SELECT message FROM t_job_warning w WHERE w.job = t_job.id \
+             ORDER BY w.id)), epoch, stop FROM t_job ",
+            $rest
+        )
+    };
+}
+
+fn state_number(state: JobState) -> i64 {
+    match state {
+        JobState::Queued => 0,
+        JobState::Running => 1,
+        JobState::Succeeded => 2,
+        JobState::Failed => 3,
+        JobState::Cancelled => 4,
+    }
+}
+
+fn job_row(r: &SqliteRow) -> Result<Job> {
+    let state = match r.try_get(3)? {
+        0 => JobState::Queued,
+        1 => JobState::Running,
+        2 => JobState::Succeeded,
+        3 => JobState::Failed,
+        4 => JobState::Cancelled,
+        other => return Err(StoreError::Corrupt(format!("job state {other}"))),
+    };
+    let warnings: String = r.try_get(14)?;
+    Ok(Job {
+        id: r.try_get(0)?,
+        plugin: r.try_get(1)?,
+        kind: r.try_get(2)?,
+        state,
+        progress: r.try_get(4)?,
+        payload: r.try_get(5)?,
+        outcome: r.try_get(6)?,
+        reason: r.try_get(7)?,
+        warnings: serde_json::from_str(&warnings).map_err(|e| StoreError::Corrupt(format!("job warnings: {e}")))?,
+        attempts: r.try_get(8)?,
+        person: model_int(r.try_get(9)?),
+        course: r.try_get::<Option<i64>, _>(10)?.map(model_int),
+        created: r.try_get(11)?,
+        started: r.try_get(12)?,
+        finished: r.try_get(13)?,
+    })
+}
+
+/// Milliseconds from now on.
+fn in_seconds(seconds: u64) -> i64 {
+    now_ms().saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX / 1000).saturating_mul(1000))
+}
+
+async fn finish(conn: &mut SqliteConnection, id: &str, state: JobState, outcome: &str, reason: &str) -> Result<()> {
+    sqlx::query(
+        "UPDATE t_job SET state = ?1, outcome = ?2, reason = ?3, finished = ?4, lease_until = 0, \
+         progress = CASE WHEN ?1 = 2 THEN 1.0 ELSE progress END WHERE id = ?5",
+    )
+    .bind(state_number(state))
+    .bind(outcome)
+    .bind(reason)
+    .bind(now())
+    .bind(id)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+#[async_trait]
+impl Jobs for SqliteStore {
+    async fn enqueue(&self, job: NewJob) -> Result<String> {
+        let mut tx = self.db.write().await?;
+        if !job.key.is_empty() {
+            let same: Option<String> = sqlx::query_scalar("SELECT id FROM t_job WHERE plugin = ? AND key = ? AND key <> ''")
+                .bind(&job.plugin)
+                .bind(&job.key)
+                .fetch_optional(&mut *tx)
+                .await?;
+            if let Some(id) = same {
+                return Ok(id);
+            }
+        }
+        let id = random_hex();
+        sqlx::query(
+            "INSERT INTO t_job (id, plugin, kind, payload, person, course, key, created, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&id)
+        .bind(job.plugin)
+        .bind(job.kind)
+        .bind(job.payload)
+        .bind(db_int(job.person))
+        .bind(job.course.map(db_int))
+        .bind(job.key)
+        .bind(now())
+        .bind(now_ms())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    async fn job(&self, id: &str) -> Result<Job> {
+        let row = sqlx::query(select_job!("WHERE id = ?")).bind(id).fetch_optional(self.db.read()).await?;
+        job_row(&row.ok_or_else(|| StoreError::NotFound { kind: "job", key: id.to_owned() })?)
+    }
+
+    async fn jobs(&self, filter: JobFilter) -> Result<Vec<Job>> {
+        let limit = if filter.limit == 0 { 1000 } else { filter.limit };
+        let rows = sqlx::query(select_job!(
+            "WHERE (?1 IS NULL OR course = ?1) AND (?2 IS NULL OR state = ?2) ORDER BY seq DESC LIMIT ?3"
+        ))
+        .bind(filter.course.map(db_int))
+        .bind(filter.state.map(state_number))
+        .bind(limit)
+        .fetch_all(self.db.read())
+        .await?;
+        rows.iter().map(job_row).collect()
+    }
+
+    async fn claim(
+        &self,
+        worker: &str,
+        only: Option<&str>,
+        seconds: u64,
+        max_attempts: u32,
+    ) -> Result<Option<ClaimedJob>> {
+        // An idle worker asks often: look without the write lock first.
+        let waiting = "SELECT EXISTS (SELECT 1 FROM t_job WHERE (?1 IS NULL OR id = ?1) AND \
+                       ((state = 0 AND due <= ?2) OR (state = 1 AND lease_until <= ?2)))";
+        if !sqlx::query_scalar::<_, bool>(waiting).bind(only).bind(now_ms()).fetch_one(self.db.read()).await? {
+            return Ok(None);
+        }
+        let mut tx = self.db.write().await?;
+        loop {
+            let row = sqlx::query(select_job!(
+                "WHERE (?1 IS NULL OR id = ?1) AND ((state = 0 AND due <= ?2) OR (state = 1 AND lease_until <= ?2)) \
+                 ORDER BY seq LIMIT 1"
+            ))
+            .bind(only)
+            .bind(now_ms())
+            .fetch_optional(&mut *tx)
+            .await?;
+            let Some(row) = row else { break };
+            let job = job_row(&row)?;
+            let (epoch, stop): (i64, bool) = (row.try_get(15)?, row.try_get(16)?);
+            if stop {
+                finish(&mut tx, &job.id, JobState::Cancelled, "", "").await?;
+                continue;
+            }
+            if job.state == JobState::Running && job.attempts >= max_attempts {
+                let reason = format!("the worker died, attempt {} of {max_attempts}", job.attempts);
+                finish(&mut tx, &job.id, JobState::Failed, "", &reason).await?;
+                continue;
+            }
+            sqlx::query(
+                "UPDATE t_job SET state = 1, epoch = epoch + 1, attempts = attempts + 1, lease_until = ?, worker = ?, \
+                 started = CASE started WHEN 0 THEN ? ELSE started END WHERE id = ?",
+            )
+            .bind(in_seconds(seconds))
+            .bind(worker)
+            .bind(now())
+            .bind(&job.id)
+            .execute(&mut *tx)
+            .await?;
+            let taken = sqlx::query(select_job!("WHERE id = ?")).bind(&job.id).fetch_one(&mut *tx).await?;
+            tx.commit().await?;
+            let lease = Lease { job: job.id, epoch: model_int(epoch + 1) };
+            return Ok(Some(ClaimedJob { job: job_row(&taken)?, lease }));
+        }
+        tx.commit().await?;
+        Ok(None)
+    }
+
+    async fn heartbeat(&self, lease: &Lease, seconds: u64) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        check_lease(&mut tx, lease).await?;
+        sqlx::query("UPDATE t_job SET lease_until = ? WHERE id = ?")
+            .bind(in_seconds(seconds))
+            .bind(&lease.job)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn set_progress(&self, lease: &Lease, fraction: f64) -> Result<()> {
+        let fraction = if fraction.is_nan() { 0.0 } else { fraction.clamp(0.0, 1.0) };
+        let mut tx = self.db.write().await?;
+        check_lease(&mut tx, lease).await?;
+        sqlx::query("UPDATE t_job SET progress = max(progress, ?) WHERE id = ?")
+            .bind(fraction)
+            .bind(&lease.job)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn add_warning(&self, lease: &Lease, message: &str) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        check_lease(&mut tx, lease).await?;
+        sqlx::query("INSERT INTO t_job_warning (job, message) VALUES (?, ?)")
+            .bind(&lease.job)
+            .bind(message)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn end(&self, lease: &Lease, end: JobEnd, max_attempts: u32) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        let held: Option<(u32, bool)> =
+            sqlx::query_as("SELECT attempts, stop FROM t_job WHERE id = ? AND epoch = ? AND state = 1")
+                .bind(&lease.job)
+                .bind(db_int(lease.epoch))
+                .fetch_optional(&mut *tx)
+                .await?;
+        let (attempts, stop) = held.ok_or_else(|| StoreError::LeaseLost { job: lease.job.clone() })?;
+        match end {
+            JobEnd::Succeeded(outcome) => finish(&mut tx, &lease.job, JobState::Succeeded, &outcome, "").await?,
+            JobEnd::Failed(reason) => finish(&mut tx, &lease.job, JobState::Failed, "", &reason).await?,
+            JobEnd::Cancelled => finish(&mut tx, &lease.job, JobState::Cancelled, "", "").await?,
+            JobEnd::Retry(..) if stop => finish(&mut tx, &lease.job, JobState::Cancelled, "", "").await?,
+            JobEnd::Retry(reason, _) if attempts >= max_attempts => {
+                finish(&mut tx, &lease.job, JobState::Failed, "", &reason).await?;
+            }
+            JobEnd::Retry(reason, seconds) => {
+                sqlx::query("UPDATE t_job SET state = 0, reason = ?, due = ?, lease_until = 0 WHERE id = ?")
+                    .bind(reason)
+                    .bind(in_seconds(seconds))
+                    .bind(&lease.job)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn cancel(&self, id: &str) -> Result<bool> {
+        let mut tx = self.db.write().await?;
+        let state: Option<i64> =
+            sqlx::query_scalar("SELECT state FROM t_job WHERE id = ?").bind(id).fetch_optional(&mut *tx).await?;
+        let open = match state.ok_or_else(|| StoreError::NotFound { kind: "job", key: id.to_owned() })? {
+            0 => {
+                finish(&mut tx, id, JobState::Cancelled, "", "").await?;
+                true
+            }
+            1 => {
+                sqlx::query("UPDATE t_job SET stop = 1 WHERE id = ?").bind(id).execute(&mut *tx).await?;
+                true
+            }
+            _ => false,
+        };
+        tx.commit().await?;
+        Ok(open)
+    }
+}

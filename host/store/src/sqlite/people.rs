@@ -1,0 +1,247 @@
+//! People of this host, their enrolments and roles. What they may do is in `capabilities`.
+
+use super::SqliteStore;
+use super::capabilities::has_capability;
+use super::db::{db_int, model_int, now, page};
+use super::draft::reserve;
+use crate::api::*;
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+macro_rules! select_person {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id, p.username, p.email, p.firstname, p.lastname, p.idnumber, p.first_access, p.deleted, p.suspended, \
+             p.site_admin, p.created FROM person p ",
+            $rest
+        )
+    };
+}
+
+fn person_row(r: &SqliteRow) -> Result<Person> {
+    Ok(Person {
+        id: model_int(r.try_get(0)?),
+        username: r.try_get(1)?,
+        email: r.try_get(2)?,
+        firstname: r.try_get(3)?,
+        lastname: r.try_get(4)?,
+        idnumber: r.try_get(5)?,
+        first_access: r.try_get(6)?,
+        deleted: r.try_get(7)?,
+        suspended: r.try_get(8)?,
+        site_admin: r.try_get(9)?,
+        created: r.try_get(10)?,
+    })
+}
+
+/// Context level and instance of a place; the site's instance is 0.
+pub fn place_columns(place: Place) -> (i64, i64) {
+    match place {
+        Place::Site => (10, 0),
+        Place::Category(id) => (40, db_int(id)),
+        Place::Course(id) => (50, db_int(id)),
+    }
+}
+
+fn no_person(id: u64) -> StoreError {
+    StoreError::NotFound { kind: "person", key: id.to_string() }
+}
+
+async fn find(conn: &mut SqliteConnection, key: &PersonKey) -> Result<Option<Person>> {
+    let row = match key {
+        PersonKey::Id(id) => sqlx::query(select_person!("WHERE p.id = ?")).bind(db_int(*id)).fetch_optional(conn).await?,
+        PersonKey::Username(name) => {
+            let sql = select_person!("WHERE p.username = ? AND p.deleted = 0 ORDER BY p.id LIMIT 1");
+            sqlx::query(sql).bind(name).fetch_optional(conn).await?
+        }
+        PersonKey::Email(email) => {
+            if email.is_empty() {
+                return Ok(None);
+            }
+            let sql = select_person!("WHERE p.email = ? COLLATE NOCASE AND p.deleted = 0 ORDER BY p.id LIMIT 1");
+            sqlx::query(sql).bind(email).fetch_optional(conn).await?
+        }
+        PersonKey::Origin(site, local) => {
+            let sql = select_person!(
+                "WHERE p.id = (SELECT l.person FROM person_link l JOIN scope s ON s.id = l.scope \
+                 WHERE l.local = ? AND s.site_hash = ? AND s.site_hash <> '' ORDER BY l.id LIMIT 1)"
+            );
+            sqlx::query(sql).bind(db_int(*local)).bind(site).fetch_optional(conn).await?
+        }
+    };
+    row.map(|r| person_row(&r)).transpose()
+}
+
+#[async_trait]
+impl People for SqliteStore {
+    async fn lookup(&self, keys: &[PersonKey]) -> Result<Vec<Option<Person>>> {
+        let mut tx = self.db.read().begin().await?;
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            found.push(find(&mut tx, key).await?);
+        }
+        Ok(found)
+    }
+
+    async fn people(&self, after: u64, limit: u32) -> Result<Vec<Person>> {
+        let rows = sqlx::query(select_person!("WHERE p.id > ? ORDER BY p.id LIMIT ?"))
+            .bind(db_int(after))
+            .bind(page(limit))
+            .fetch_all(self.db.read())
+            .await?;
+        rows.iter().map(person_row).collect()
+    }
+
+    async fn add_person(&self, person: Person) -> Result<u64> {
+        let mut tx = self.db.write().await?;
+        self.db.release_dropped(&mut tx).await?;
+        reserve(&mut tx, "username", &person.username, 1).await?;
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO t_person (change, username, email, firstname, lastname, idnumber, first_access, deleted, suspended, \
+             site_admin, created) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        )
+        .bind(person.username)
+        .bind(person.email)
+        .bind(person.firstname)
+        .bind(person.lastname)
+        .bind(person.idnumber)
+        .bind(person.first_access)
+        .bind(person.deleted)
+        .bind(person.suspended)
+        .bind(person.site_admin)
+        .bind(now())
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(model_int(id))
+    }
+
+    async fn update_person(&self, person: Person) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        self.db.release_dropped(&mut tx).await?;
+        let old = find(&mut tx, &PersonKey::Id(person.id)).await?.ok_or_else(|| no_person(person.id))?;
+        if old.username != person.username {
+            reserve(&mut tx, "username", &person.username, 1).await?;
+            sqlx::query("DELETE FROM t_name WHERE kind = 'username' AND name = ?").bind(old.username).execute(&mut *tx).await?;
+        }
+        sqlx::query(
+            "UPDATE t_person SET username = ?, email = ?, firstname = ?, lastname = ?, idnumber = ?, first_access = ?, \
+             deleted = ?, suspended = ?, site_admin = ? WHERE id = ?",
+        )
+        .bind(person.username)
+        .bind(person.email)
+        .bind(person.firstname)
+        .bind(person.lastname)
+        .bind(person.idnumber)
+        .bind(person.first_access)
+        .bind(person.deleted)
+        .bind(person.suspended)
+        .bind(person.site_admin)
+        .bind(db_int(person.id))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn is_enrolled(&self, person: u64, course: u64) -> Result<bool> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM enrolment WHERE site_person = ?1 AND course = ?2 AND suspended = 0 \
+             AND start_time <= ?3 AND (end_time = 0 OR end_time > ?3))",
+        )
+        .bind(db_int(person))
+        .bind(db_int(course))
+        .bind(now())
+        .fetch_one(self.db.read())
+        .await?)
+    }
+
+    async fn roles(&self) -> Result<Vec<Role>> {
+        let rows =
+            sqlx::query("SELECT id, shortname, name, archetype FROM t_role ORDER BY id").fetch_all(self.db.read()).await?;
+        let role = |r: &SqliteRow| -> Result<_> {
+            Ok(Role {
+                id: model_int(r.try_get(0)?),
+                shortname: r.try_get(1)?,
+                name: r.try_get(2)?,
+                archetype: r.try_get(3)?,
+            })
+        };
+        rows.iter().map(role).collect()
+    }
+
+    async fn roles_of(&self, person: u64, place: Place) -> Result<Vec<u64>> {
+        let mut conn = self.db.read().acquire().await?;
+        Ok(super::capabilities::roles_held(&mut conn, person, place).await?.into_iter().map(model_int).collect())
+    }
+
+    async fn assign_role(&self, person: u64, role: u64, place: Place) -> Result<()> {
+        let (level, instance) = place_columns(place);
+        let mut tx = self.db.write().await?;
+        find(&mut tx, &PersonKey::Id(person)).await?.ok_or_else(|| no_person(person))?;
+        let known: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM t_role WHERE id = ?").bind(db_int(role)).fetch_optional(&mut *tx).await?;
+        known.ok_or_else(|| StoreError::NotFound { kind: "role", key: role.to_string() })?;
+        match place {
+            Place::Site => {}
+            Place::Category(id) => {
+                let known: Option<i64> =
+                    sqlx::query_scalar("SELECT id FROM category WHERE id = ?").bind(instance).fetch_optional(&mut *tx).await?;
+                known.ok_or_else(|| StoreError::NotFound { kind: "category", key: id.to_string() })?;
+            }
+            Place::Course(id) => drop(super::courses::course_on(&mut tx, id).await?),
+        }
+        sqlx::query("INSERT OR IGNORE INTO t_role_grant (person, role, level, instance) VALUES (?, ?, ?, ?)")
+            .bind(db_int(person))
+            .bind(db_int(role))
+            .bind(level)
+            .bind(instance)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn unassign_role(&self, person: u64, role: u64, place: Place) -> Result<()> {
+        let (level, instance) = place_columns(place);
+        let mut tx = self.db.write().await?;
+        sqlx::query("DELETE FROM t_role_grant WHERE person = ? AND role = ? AND level = ? AND instance = ?")
+            .bind(db_int(person))
+            .bind(db_int(role))
+            .bind(level)
+            .bind(instance)
+            .execute(&mut *tx)
+            .await?;
+        if let Place::Course(_) = place {
+            // An assignment that came with the course stays part of its documents, but no longer counts here.
+            sqlx::query(
+                "UPDATE t_role_assignment SET site_role = NULL WHERE site_person = ? AND course = ? AND site_role = ?",
+            )
+            .bind(db_int(person))
+            .bind(instance)
+            .bind(db_int(role))
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn declare_capabilities(&self, capabilities: &[Capability]) -> Result<()> {
+        self.declare(capabilities).await
+    }
+
+    async fn capability_label(&self, name: &str) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar("SELECT label FROM t_capability WHERE name = ?")
+            .bind(name)
+            .fetch_optional(self.db.read())
+            .await?)
+    }
+
+    async fn has_capability(&self, person: u64, capability: &str, place: Place) -> Result<bool> {
+        let mut tx = self.db.read().begin().await?;
+        let Some(person) = find(&mut tx, &PersonKey::Id(person)).await? else { return Ok(false) };
+        has_capability(&mut tx, &person, capability, place).await
+    }
+}

@@ -1,0 +1,199 @@
+//! What holds for any input: nothing panics, what is validated fits its description, what is printed reads back.
+
+#![allow(clippy::unwrap_used)] // What cannot be read fails its test.
+
+mod support;
+
+use proptest::prelude::*;
+use provost_wire::clean::Installed;
+use provost_wire::description::{Description, ParamType, Requirement};
+use provost_wire::error::{Family, WireError};
+use provost_wire::request::{Body, parse, variables};
+use provost_wire::{respond, validate};
+use serde_json::{Value, json};
+use support::{parse_xml, value_of};
+
+/// Any description, for results: no aliases, no pairs.
+fn description() -> impl Strategy<Value = Description> {
+    let ty = proptest::sample::select(ParamType::ALL.to_vec());
+    let value = (ty, any::<bool>()).prop_map(|(ty, null)| Description { null, ..Description::value(ty) });
+    value.prop_recursive(4, 24, 4, |inner| {
+        let key = (inner.clone(), any::<bool>()).prop_map(
+            |(description, optional)| {
+                if optional { description.optional() } else { description }
+            },
+        );
+        prop_oneof![
+            proptest::collection::vec(key, 0..4).prop_map(|descriptions| {
+                Description::single(descriptions.into_iter().enumerate().map(|(n, inner)| (format!("k{n}"), inner)))
+            }),
+            inner.prop_map(Description::multiple),
+        ]
+    })
+}
+
+/// A result that fits a description, with texts of all kinds in RAW values.
+fn fitting(description: &Description) -> BoxedStrategy<Value> {
+    use provost_wire::description::Shape;
+    match &description.shape {
+        Shape::Value(ParamType::Int) => any::<i64>().prop_map(Value::from).boxed(),
+        Shape::Value(ParamType::Float) => proptest::num::f64::NORMAL.prop_map(Value::from).boxed(),
+        Shape::Value(ParamType::Bool) => any::<bool>().prop_map(Value::from).boxed(),
+        Shape::Value(ParamType::Raw) => any::<String>().prop_map(|text| Value::from(text.replace('\0', ""))).boxed(),
+        Shape::Value(_) => Just(Value::from("")).boxed(),
+        Shape::Single(keys) => {
+            let entries: Vec<_> = keys
+                .iter()
+                .map(|key| {
+                    let name = key.name.clone();
+                    let optional = key.description.requirement == Requirement::Optional;
+                    (fitting(&key.description), any::<bool>())
+                        .prop_map(move |(value, left_out)| (!(optional && left_out)).then(|| (name.clone(), value)))
+                })
+                .collect();
+            entries.prop_map(|entries| Value::Object(entries.into_iter().flatten().collect())).boxed()
+        }
+        Shape::Multiple { content, .. } => {
+            proptest::collection::vec(fitting(content), 0..4).prop_map(Value::Array).boxed()
+        }
+    }
+}
+
+/// What a client of the XML sees: texts, nulls for what is not set, no forbidden characters.
+fn as_seen_in_xml(description: &Description, value: Option<&Value>) -> Value {
+    use provost_wire::description::Shape;
+    match &description.shape {
+        Shape::Value(_) => match value {
+            None | Some(Value::Null) => Value::Null,
+            Some(Value::String(text)) => {
+                let is_kept = |c: &char| !c.is_ascii_control() || matches!(c, '\t' | '\n' | '\r' | '\u{7f}');
+                Value::String(text.chars().filter(is_kept).filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect())
+            }
+            Some(Value::Bool(value)) => Value::from(if *value { "1" } else { "0" }),
+            Some(other) => Value::from(other.to_string()),
+        },
+        Shape::Single(keys) => keys
+            .iter()
+            .map(|key| {
+                let inner = value.and_then(|value| value.get(&key.name));
+                (key.name.clone(), as_seen_in_xml(&key.description, inner))
+            })
+            .collect(),
+        Shape::Multiple { content, .. } => value
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|element| as_seen_in_xml(content, Some(element)))
+            .collect(),
+    }
+}
+
+/// Floats lose digits in XML; compare them by value, close enough.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|((key, one), (other_key, other))| key == other_key && is_same(one, other))
+        }
+        (Value::String(one), Value::String(other)) if one != other => {
+            match (one.parse::<f64>(), other.parse::<f64>()) {
+                (Ok(one), Ok(other)) => ((one - other) / one).abs() < 1e-12,
+                _ => false,
+            }
+        }
+        (one, other) => one == other,
+    }
+}
+
+fn parameters() -> Description {
+    let value = Description::value;
+    Description::single([
+        ("a", value(ParamType::Int).alias("b")),
+        ("list", Description::multiple(value(ParamType::Text)).default_to(json!([]))),
+        ("options", Description::pairs(value(ParamType::AlphaExt), value(ParamType::Raw)).default_to(json!([]))),
+        (
+            "map",
+            Description::single([
+                ("x", value(ParamType::Float).optional()),
+                ("y", value(ParamType::Bool).default_to(1)),
+            ])
+            .default_to(json!({})),
+        ),
+    ])
+}
+
+proptest! {
+    #[test]
+    fn no_request_panics(query in proptest::collection::vec(any::<u8>(), 0..200), body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(request) = parse(&query, Body::UrlEncoded(&body)) {
+            let _ = validate::parameters(&parameters(), request.parameters, &Installed::default());
+        }
+    }
+
+    #[test]
+    fn no_bracketed_name_panics(query in "([ab.\\[\\]&= %+0-9-]|%5B|%5D|%ff|list|map){0,60}") {
+        let tree = variables(query.as_bytes(), Body::None);
+        if let Ok(tree) = tree {
+            let _ = validate::parameters(&parameters(), tree, &Installed::default());
+        }
+    }
+
+    #[test]
+    fn no_description_panics(json in "[a-z0-9{}\\[\\]\":, ]{0,120}") {
+        let _ = Description::parameters(&json);
+        let _ = Description::returns(&json);
+    }
+
+    #[test]
+    fn what_is_validated_fits(query in "((a|b|list\\[\\]|list\\[3\\]|map\\[x\\]|map\\[y\\]|options\\[users\\]|options\\[0\\]\\[n\\])=(0|1|x|2\\.5|a%3Cb|)&){0,6}") {
+        let description = parameters();
+        let tree = variables(query.as_bytes(), Body::None).unwrap();
+        if let Ok(value) = validate::parameters(&description, tree, &Installed::default()) {
+            // It is complete, in order, and stays as it is when checked again.
+            let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+            prop_assert_eq!(keys, ["a", "list", "options", "map"]);
+            prop_assert_eq!(validate::json_parameters(&description, &value, &Installed::default()), Ok(value));
+        }
+    }
+
+    #[test]
+    fn a_description_reads_back(description in description()) {
+        let printed = serde_json::to_string(&description).unwrap();
+        prop_assert_eq!(Description::returns(&printed).unwrap(), Some(description));
+    }
+
+    #[test]
+    fn any_result_is_cleaned_or_refused(description in description(), other in description().prop_flat_map(|description| fitting(&description))) {
+        if let Ok(cleaned) = respond::clean(Some(&description), &other, &Installed::default()) {
+            prop_assert_eq!(respond::clean(Some(&description), &cleaned, &Installed::default()), Ok(cleaned));
+        }
+    }
+
+    #[test]
+    fn answers_read_back(
+        (description, result) in description().prop_flat_map(|description| { let result = fitting(&description); (Just(description), result) })
+    ) {
+        let cleaned = respond::clean(Some(&description), &result, &Installed::default()).unwrap();
+        let json = respond::json(&cleaned);
+        prop_assert!(json.is_ascii());
+        prop_assert_eq!(respond::json(&serde_json::from_str(&json).unwrap()), json);
+        let xml = respond::xml(Some(&description), &cleaned);
+        let read = value_of(&description, &parse_xml(&xml).children[0]);
+        let expected = as_seen_in_xml(&description, Some(&cleaned));
+        prop_assert!(is_same(&expected, &read), "{}\n{}", expected, read);
+    }
+
+    #[test]
+    fn errors_read_back(message in any::<String>(), debuginfo in any::<String>()) {
+        let error = WireError::coded("code", message.clone()).with_debuginfo(debuginfo.clone());
+        let json: Value = serde_json::from_str(&error.json(Family::Namespaced, true)).unwrap();
+        prop_assert_eq!(json["message"].as_str(), Some(if message.is_empty() { "error/code" } else { &message }));
+        let xml = parse_xml(&error.xml(Family::Namespaced, true));
+        prop_assert_eq!(&xml.attributes[0].1, "core\\exception\\moodle_exception");
+        let kept: String = error.message.chars().filter(|c| !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')).collect();
+        prop_assert_eq!(&xml.children[1].text, &kept);
+    }
+}
