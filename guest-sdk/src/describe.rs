@@ -2,6 +2,9 @@
 //!
 //! The JSON form is that of `web-service` in the contract.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value, json};
 
 /// A description under construction.

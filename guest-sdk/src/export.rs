@@ -34,7 +34,6 @@ macro_rules! export_plugin {
     (@web_service $plugin:ident) => {
         const _: () = {
             use $crate::bindings::web_service::exports::provost::plugin::web_service as exported;
-            #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
             struct Exported;
             impl exported::Guest for Exported {
                 fn functions() -> Vec<exported::Function> {
@@ -48,12 +47,15 @@ macro_rules! export_plugin {
             }
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::web_service::export_web_service!(Exported);
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: () = {
+                let _ = (<Exported as exported::Guest>::functions, <Exported as exported::Guest>::call);
+            };
         };
     };
     (@jobs $plugin:ident) => {
         const _: () = {
             use $crate::bindings::job::exports::provost::plugin::job_runner as exported;
-            #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
             struct Exported;
             impl exported::Guest for Exported {
                 fn run(job: exported::JobContext) -> Result<String, exported::Error> {
@@ -63,12 +65,15 @@ macro_rules! export_plugin {
             }
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::job::export_job!(Exported);
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: () = {
+                let _ = <Exported as exported::Guest>::run;
+            };
         };
     };
     (@lifecycle $plugin:ident) => {
         const _: () = {
             use $crate::bindings::lifecycle::exports::provost::plugin::lifecycle as exported;
-            #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
             struct Exported;
             impl exported::Guest for Exported {
                 fn state_change(change: exported::Change, other: Option<String>) -> Result<(), exported::Error> {
@@ -78,6 +83,10 @@ macro_rules! export_plugin {
             }
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::lifecycle::export_lifecycle!(Exported);
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: () = {
+                let _ = <Exported as exported::Guest>::state_change;
+            };
         };
     };
 }

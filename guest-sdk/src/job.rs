@@ -1,5 +1,8 @@
 //! Jobs: kinds of work that outlive a call.
 
+#[cfg(test)]
+mod tests;
+
 use crate::bindings::job::exports::provost::plugin::job_runner as wire;
 use crate::{Caller, Error, Result};
 use serde::{Serialize, de::DeserializeOwned};
@@ -52,7 +55,8 @@ impl Jobs {
         R: Serialize + 'static,
     {
         let runner = move |context: &JobContext, payload: &str| {
-            let payload = serde_json::from_str(payload).map_err(|e| Error::invalid(format!("payload of {kind}: {e}")))?;
+            let payload =
+                serde_json::from_str(payload).map_err(|e| Error::invalid(format!("payload of {kind}: {e}")))?;
             let outcome = run(context, payload)?;
             serde_json::to_string(&outcome).map_err(|e| Error::failed(format!("outcome of {kind}: {e}")))
         };

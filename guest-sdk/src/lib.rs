@@ -3,7 +3,7 @@
 //! A plugin is a struct that implements one or more of [`WebService`], [`JobRunner`] and [`Lifecycle`], and an
 //! [`export_plugin!`] line that says which:
 //!
-//! ```ignore
+//! ```
 //! use provost_guest::prelude::*;
 //!
 //! struct Greeter;
@@ -30,8 +30,11 @@
 //!     }
 //! }
 //!
-//! export_plugin!(Greeter: web_service; manifest = "plugin.json");
+//! export_plugin!(Greeter: web_service; manifest = "../examples/greeter/plugin.json");
 //! ```
+//!
+//! The manifest says what the plugin is and what it asks for; its path is relative to the source file. A plugin with jobs and a
+//! gate too is in `examples/greeter`.
 //!
 //! What the host offers is in [`course_store`], [`archive`], [`blobs`], [`files`], [`people`], [`jobs`], [`log`], [`clock`],
 //! [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules

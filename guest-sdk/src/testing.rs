@@ -321,13 +321,7 @@ fn begin(id: &str) -> Option<job_runner::JobContext> {
         host.running = Some(job.id.clone());
         let caller = host.caller_of(job.person);
         host.caller = Some(caller.clone());
-        Some(job_runner::JobContext {
-            id: job.id,
-            kind: job.kind,
-            payload: job.payload,
-            attempt: job.attempts,
-            caller,
-        })
+        Some(job_runner::JobContext { id: job.id, kind: job.kind, payload: job.payload, attempt: job.attempts, caller })
     })
 }
 

@@ -1,5 +1,8 @@
 //! Web-service functions: name, description and Rust function in one place.
 
+#[cfg(test)]
+mod tests;
+
 use crate::bindings::web_service::exports::provost::plugin::web_service as wire;
 use crate::{Caller, Describe, Error, ErrorKind, Result};
 use serde::{Serialize, de::DeserializeOwned};
@@ -41,7 +44,9 @@ impl Function {
             capabilities: Vec::new(),
             writes: false,
             handler: Box::new(move |caller, parameters| {
-                let parameters = serde_json::from_str(parameters)?;
+                // A function without parameters is given an empty object, which serde does not take for `()`.
+                let nothing = std::any::TypeId::of::<P>() == std::any::TypeId::of::<()>();
+                let parameters = serde_json::from_str(if nothing { "null" } else { parameters })?;
                 let result = function(caller, parameters)?;
                 serde_json::to_string(&result).map_err(|e| Error::failed(format!("the result of {name}: {e}")))
             }),

@@ -7,11 +7,14 @@
 //! * `alias = "id"`: a further name of the key (repeatable),
 //! * `default = EXPR`: optional with this default,
 //! * `pairs`: a list of `{name, value}` that is also accepted as `[NAME]=VALUE`,
-//! * `rename = "name"`: the key, where it differs from the field's name.
+//! * `rename = "name"`: the key, where it differs from the field's name. `#[serde(rename = "name")]` is heeded too, and
+//!   usually the one to write: it renames the key for `serde` as well.
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Lit, LitStr, Meta, parse_macro_input, spanned::Spanned};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Lit, LitStr, Meta, Token, parse_macro_input};
 
 /// See the crate's documentation.
 #[proc_macro_derive(Describe, attributes(describe))]
@@ -77,6 +80,9 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
 
 fn options(attributes: &[Attribute]) -> syn::Result<Options> {
     let mut options = Options::default();
+    for attribute in attributes.iter().filter(|a| a.path().is_ident("serde")) {
+        options.rename = serde_rename(attribute)?.or(options.rename);
+    }
     for attribute in attributes.iter().filter(|a| a.path().is_ident("describe")) {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("kind") {
@@ -98,6 +104,19 @@ fn options(attributes: &[Attribute]) -> syn::Result<Options> {
     Ok(options)
 }
 
+/// The name in `#[serde(rename = "name")]`; what else serde is told is its own affair.
+fn serde_rename(attribute: &Attribute) -> syn::Result<Option<LitStr>> {
+    let Meta::List(list) = &attribute.meta else { return Ok(None) };
+    let metas = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?;
+    Ok(metas.iter().find_map(|meta| match meta {
+        Meta::NameValue(pair) if pair.path.is_ident("rename") => match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }))
+}
+
 /// The doc comment as one paragraph.
 fn doc(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
@@ -107,5 +126,5 @@ fn doc(attributes: &[Attribute]) -> String {
         },
         _ => None,
     });
-    lines.collect::<Vec<_>>().join(" ").trim().to_owned()
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }

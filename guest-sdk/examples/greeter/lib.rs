@@ -109,7 +109,10 @@ mod tests {
         let answer = testing::call::<Greeter>("example_greet_later", json!({ "name": "Ada" }), &host.admin())?;
         let ended = testing::run_enqueued::<Greeter>();
         assert_eq!(ended[0].id, answer["job"]);
-        assert_eq!((ended[0].state, ended[0].outcome.as_str()), (jobs::State::Succeeded, "\"09:00 Good morning, Ada!\""));
+        assert_eq!(
+            (ended[0].state, ended[0].outcome.as_str()),
+            (jobs::State::Succeeded, "\"09:00 Good morning, Ada!\"")
+        );
         assert_eq!(host.progress(), [1.0]);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::{MAX_READ, enter, with};
 use crate::{Error, ErrorKind, Result};
-use provost_archive::{ArchiveError, Limits, WriterOptions};
+use provost_archive::{ArchiveError, Limits, SkipReason, WriterOptions};
 use std::cell::RefCell;
 use std::io::{Cursor, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,11 +103,21 @@ impl Reader {
     /// See `reader.skipped`.
     pub fn skipped(&self) -> Vec<String> {
         let reader = self.0.borrow();
-        reader.skipped().iter().take(MAX_SKIPPED).map(|s| format!("{}: {}", s.name, s.reason)).collect()
+        reader.skipped().iter().take(MAX_SKIPPED).map(|s| format!("{}: {}", s.name, reason(s.reason))).collect()
     }
     /// See `reader.position`.
     pub fn position(&self) -> (u64, u64) {
         self.0.borrow().position()
+    }
+}
+
+fn reason(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::LeadsOutside => "its path leads outside",
+        SkipReason::Link => "it is a link",
+        SkipReason::Special => "it is not a file",
+        SkipReason::UnreadableName => "its name cannot be read",
+        _ => "it is not read",
     }
 }
 

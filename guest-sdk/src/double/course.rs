@@ -68,7 +68,8 @@ impl Course {
     /// Puts everything into the order in which a snapshot shows it.
     pub(crate) fn arrange(&mut self) {
         self.sections.sort_by_key(|s| s.fields.number);
-        let number = |local| self.sections.iter().find(|s| s.fields.local == local).map_or(u32::MAX, |s| s.fields.number);
+        let number =
+            |local| self.sections.iter().find(|s| s.fields.local == local).map_or(u32::MAX, |s| s.fields.number);
         self.activities.sort_by_cached_key(|a| number(a.fields.section));
         self.parts.sort_by_key(|p| owner_rank(&p.record.owner));
     }

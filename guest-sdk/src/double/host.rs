@@ -159,8 +159,7 @@ impl Host {
 
     /// Whether somebody has this username or is about to.
     pub(crate) fn username_taken(&self, username: &str) -> bool {
-        self.reserved_usernames.contains(username)
-            || self.people.values().any(|p| !p.deleted && p.username == username)
+        self.reserved_usernames.contains(username) || self.people.values().any(|p| !p.deleted && p.username == username)
     }
 
     /// Who a person is as a caller.

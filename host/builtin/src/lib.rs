@@ -27,7 +27,8 @@ mod tests {
         assert!(!plugins().is_empty());
         for plugin in plugins() {
             assert_eq!(provost_componentize::componentize(plugin.component).expect("component"), plugin.component);
-            let manifest = provost_componentize::manifest_section(plugin.component).expect("readable").expect("manifest");
+            let manifest =
+                provost_componentize::manifest_section(plugin.component).expect("readable").expect("manifest");
             let manifest: serde_json::Value = serde_json::from_slice(manifest).expect("JSON");
             assert_eq!(manifest["id"], plugin.id);
         }

@@ -92,7 +92,7 @@ fn manifests(wasm: &[u8]) -> Result<Manifests<'_>, ComponentizeError> {
                 if depth <= 1 {
                     keep_only(&mut found.own, &section)?;
                 } else if found.nested.is_some() {
-                    found.second_nested.get_or_insert(section.range().start as u64);
+                    found.second_nested.get_or_insert(section.range().start);
                 } else {
                     found.nested = Some(section.data());
                 }
@@ -108,7 +108,7 @@ fn keep_only<'a>(
     section: &wasmparser::CustomSectionReader<'a>,
 ) -> Result<(), ComponentizeError> {
     if slot.replace(section.data()).is_some() {
-        return Err(ComponentizeError::SeveralManifests { offset: section.range().start as u64 });
+        return Err(ComponentizeError::SeveralManifests { offset: section.range().start });
     }
     Ok(())
 }

@@ -6,7 +6,8 @@
 use std::ffi::OsString;
 
 /// Cargo's own settings that hold for every build of this user: where things are cached and fetched from.
-const KEPT_OF_CARGO: &[&str] = &["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_TERM_"];
+const KEPT_OF_CARGO: &[&str] =
+    &["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_TERM_"];
 
 /// What cargo sets for build scripts besides `CARGO_…`, `RUSTC_…` and `DEP_…`, or reads as flags.
 const DROPPED: &[&str] = &[
@@ -49,7 +50,8 @@ mod tests {
 
     #[test]
     fn only_settings_of_the_user_pass() {
-        for kept in ["PATH", "HOME", "CARGO", "RUSTC", "CARGO_HOME", "CARGO_NET_OFFLINE", "RUSTUP_TOOLCHAIN", "TARGETS"] {
+        for kept in ["PATH", "HOME", "CARGO", "RUSTC", "CARGO_HOME", "CARGO_NET_OFFLINE", "RUSTUP_TOOLCHAIN", "TARGETS"]
+        {
             assert!(is_kept(kept), "{kept}");
         }
         for dropped in [

@@ -90,8 +90,7 @@ impl Guests {
     /// # Errors
     /// Outside a build script, or in a workspace without a guest toolchain.
     pub fn of_build_script() -> Result<Self, GuestBuildError> {
-        let variable =
-            |name| std::env::var_os(name).map(PathBuf::from).ok_or(GuestBuildError::NoBuildScript(name));
+        let variable = |name| std::env::var_os(name).map(PathBuf::from).ok_or(GuestBuildError::NoBuildScript(name));
         let out = variable("OUT_DIR")?;
         let guests = Self::new(&variable("CARGO_MANIFEST_DIR")?, target_directory(&out))?;
         println!("cargo::rerun-if-changed={}", guests.root.join(TOOLCHAIN).display());

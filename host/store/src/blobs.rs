@@ -247,7 +247,8 @@ impl Blobs for ObjectBlobs {
         let failed = |e| StoreError::Io { what: format!("copy blob {sha1}"), source: e };
         let spool = self.shared.spool.clone();
         let copy = blocking(move || {
-            tempfile::tempfile_in(&spool).map_err(|e| StoreError::Io { what: format!("create a file in {}", spool.display()), source: e })
+            tempfile::tempfile_in(&spool)
+                .map_err(|e| StoreError::Io { what: format!("create a file in {}", spool.display()), source: e })
         })
         .await?;
         let mut copy = tokio::fs::File::from_std(copy);
@@ -262,7 +263,8 @@ impl Blobs for ObjectBlobs {
 
     async fn open_reader(&self, sha1: &str) -> Result<(Box<dyn std::io::Read + Send>, u64)> {
         let file = self.open_file(sha1).await?;
-        let size = file.metadata().map_err(|e| StoreError::Io { what: format!("size of blob {sha1}"), source: e })?.len();
+        let size =
+            file.metadata().map_err(|e| StoreError::Io { what: format!("size of blob {sha1}"), source: e })?.len();
         Ok((Box::new(file), size))
     }
 

@@ -153,14 +153,60 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)]
 pub enum Columns {
-    Enrolment { local: u64, person: u64, method: u64, method_kind: String, suspended: bool, start: i64, end: i64 },
-    RoleAssignment { local: u64, person: u64, role: u64 },
-    Group { local: u64, name: String, idnumber: String },
-    GroupMember { local: u64, person: u64, group: u64 },
-    GradeItem { local: u64, name: String, kind: String, maximum: String },
-    Grade { local: u64, person: u64, item: u64, final_grade: String, modified: i64 },
-    Completion { local: u64, person: u64, state: u32, modified: i64 },
-    Log { local: u64, person: u64, time: i64, context: u64, component: String, action: String, target: String, object_table: String, object: u64 },
+    Enrolment {
+        local: u64,
+        person: u64,
+        method: u64,
+        method_kind: String,
+        suspended: bool,
+        start: i64,
+        end: i64,
+    },
+    RoleAssignment {
+        local: u64,
+        person: u64,
+        role: u64,
+    },
+    Group {
+        local: u64,
+        name: String,
+        idnumber: String,
+    },
+    GroupMember {
+        local: u64,
+        person: u64,
+        group: u64,
+    },
+    GradeItem {
+        local: u64,
+        name: String,
+        kind: String,
+        maximum: String,
+    },
+    Grade {
+        local: u64,
+        person: u64,
+        item: u64,
+        final_grade: String,
+        modified: i64,
+    },
+    Completion {
+        local: u64,
+        person: u64,
+        state: u32,
+        modified: i64,
+    },
+    Log {
+        local: u64,
+        person: u64,
+        time: i64,
+        context: u64,
+        component: String,
+        action: String,
+        target: String,
+        object_table: String,
+        object: u64,
+    },
 }
 
 /// One stretch of a part.
@@ -272,7 +318,13 @@ pub trait Courses: Send + Sync {
     /// Opens a snapshot on a connection of its own; it leases the blobs it names.
     async fn snapshot(&self, course: u64) -> Result<Box<dyn Snapshot>>;
     /// Begins a course, reserving its short name. With a lease, every write checks it.
-    async fn draft(&self, fields: CourseFields, origin: Origin, extra: String, lease: Option<Lease>) -> Result<Box<dyn Draft>>;
+    async fn draft(
+        &self,
+        fields: CourseFields,
+        origin: Origin,
+        extra: String,
+        lease: Option<Lease>,
+    ) -> Result<Box<dyn Draft>>;
 }
 
 /// How much there is of a course.

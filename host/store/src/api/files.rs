@@ -56,7 +56,15 @@ pub trait Files: Send + Sync {
     /// One file by id. Errors: `NotFound` (file).
     async fn area_file(&self, id: u64) -> Result<AreaFile>;
     /// One file by its place.
-    async fn find_area_file(&self, context: u64, component: &str, area: &str, item: u64, path: &str, name: &str) -> Result<Option<AreaFile>>;
+    async fn find_area_file(
+        &self,
+        context: u64,
+        component: &str,
+        area: &str,
+        item: u64,
+        path: &str,
+        name: &str,
+    ) -> Result<Option<AreaFile>>;
     /// Adds one; with a lease, only while that holds. Errors: `Conflict` (file), `NotFound` (blob).
     async fn put_area_file(&self, file: NewAreaFile, on_taken: OnTaken, lease: Option<&Lease>) -> Result<AreaFile>;
     /// Removes one.
@@ -92,7 +100,11 @@ pub trait Blobs: Send + Sync {
     /// Up to `limit` bytes from `offset` on. Errors: `NotFound` (blob).
     async fn read(&self, sha1: &str, offset: u64, limit: u64) -> Result<Bytes>;
     /// The whole of it or a range (`start..end`), as a stream.
-    async fn stream(&self, sha1: &str, range: std::ops::Range<u64>) -> Result<futures::stream::BoxStream<'static, Result<Bytes>>>;
+    async fn stream(
+        &self,
+        sha1: &str,
+        range: std::ops::Range<u64>,
+    ) -> Result<futures::stream::BoxStream<'static, Result<Bytes>>>;
     /// A local file with this content, for readers that seek: the stored one where blobs are local files, a temporary
     /// copy otherwise. Read only.
     async fn open_file(&self, sha1: &str) -> Result<std::fs::File>;

@@ -99,7 +99,13 @@ pub trait Jobs: Send + Sync {
     async fn jobs(&self, filter: JobFilter) -> Result<Vec<Job>>;
     /// Takes the oldest job that is due, or `only` that one: a queued one, or a running one whose lease has lapsed
     /// (its attempts permitting: else it is marked failed and not returned). The lease lasts `seconds`.
-    async fn claim(&self, worker: &str, only: Option<&str>, seconds: u64, max_attempts: u32) -> Result<Option<ClaimedJob>>;
+    async fn claim(
+        &self,
+        worker: &str,
+        only: Option<&str>,
+        seconds: u64,
+        max_attempts: u32,
+    ) -> Result<Option<ClaimedJob>>;
     /// Renews the lease. Errors: `LeaseLost` also when the job was asked to stop.
     async fn heartbeat(&self, lease: &Lease, seconds: u64) -> Result<()>;
     /// Stores progress (what is lower is ignored). Errors: as `heartbeat`.

@@ -24,6 +24,9 @@ pub fn read(path: &Path, sha1: &str, offset: u64, limit: u64) -> Result<Bytes> {
     let mut file = open(path, sha1)?;
     let size = file.metadata().map_err(|e| failed("size of", path, e))?.len();
     let length = size.saturating_sub(offset).min(limit);
+    if length == 0 {
+        return Ok(Bytes::new());
+    }
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     file.seek(SeekFrom::Start(offset)).map_err(|e| failed("seek in", path, e))?;
     file.take(length).read_to_end(&mut bytes).map_err(|e| failed("read", path, e))?;

@@ -1,0 +1,43 @@
+//! Contents in a store that is no local directory, and a collision.
+
+use super::*;
+use std::collections::HashMap;
+use tokio::sync::Mutex;
+
+#[derive(Default)]
+struct Rows(Mutex<HashMap<String, BlobRow>>);
+
+#[async_trait]
+impl BlobIndex for Rows {
+    async fn find(&self, sha1: &str) -> Result<Option<BlobRow>> {
+        Ok(self.0.lock().await.get(sha1).cloned())
+    }
+
+    async fn record(&self, row: &BlobRow, place: BoxFuture<'_, Result<()>>) -> Result<()> {
+        let mut rows = self.0.lock().await;
+        place.await?;
+        rows.insert(row.sha1.clone(), row.clone());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn objects_elsewhere() -> Result<()> {
+    let spool = tempfile::tempdir().expect("a directory");
+    let objects = Arc::new(object_store::memory::InMemory::new());
+    let blobs = ObjectBlobs::over(Arc::new(Rows::default()), objects.clone(), spool.path());
+    let bytes: Vec<u8> = (0..600_000_u32).map(|n| (n % 253) as u8).collect();
+    let blob = blobs.put(bytes.clone().into()).await?;
+    assert_eq!(blobs.put(bytes.clone().into()).await?, blob);
+    assert_eq!(objects.list(None).count().await, 1);
+    assert_eq!(&blobs.read(&blob.sha1, 599_990, 100).await?[..], &bytes[599_990..]);
+    assert!(blobs.read(&blob.sha1, 600_000, 100).await?.is_empty());
+    let mut read = Vec::new();
+    std::io::Read::read_to_end(&mut blobs.open_file(&blob.sha1).await?, &mut read).expect("readable");
+    assert!(read == bytes);
+    blobs.remove(&blob.sha1).await?;
+    blobs.remove(&blob.sha1).await?;
+    assert_eq!(blobs.object_size(&blob.sha1).await?, None);
+    assert_eq!(std::fs::read_dir(spool.path()).expect("the spool").count(), 0);
+    Ok(())
+}

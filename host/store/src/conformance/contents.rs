@@ -33,10 +33,12 @@ pub async fn blobs((_, blobs): Pair) -> Result<()> {
     assert!(blobs.read(sha1, u64::MAX / 4, 100).await?.is_empty());
     for range in [0..700_000_u64, 5..400_000, 699_999..u64::MAX, 9..9] {
         let stream = blobs.stream(sha1, range.clone()).await?;
-        let read: Vec<u8> = stream.try_fold(Vec::new(), async |mut all, b| {
-            all.extend_from_slice(&b);
-            Ok(all)
-        }).await?;
+        let read: Vec<u8> = stream
+            .try_fold(Vec::new(), async |mut all, b| {
+                all.extend_from_slice(&b);
+                Ok(all)
+            })
+            .await?;
         assert!(read == bytes[range.start as usize..range.end.min(700_000) as usize]);
     }
     let (mut reader, size) = blobs.open_reader(sha1).await?;
@@ -92,7 +94,11 @@ pub async fn files((store, blobs): Pair) -> Result<()> {
     let context = store.person_context(2).await?;
     assert_eq!(store.person_context(2).await?, context);
     assert!(is_missing(&store.person_context(999).await, "person"));
-    assert_eq!(store.sweep(0).await?.blobs, 1, "the replaced content stays young no longer, that of the others is used");
+    assert_eq!(
+        store.sweep(0).await?.blobs,
+        1,
+        "the replaced content stays young no longer, that of the others is used"
+    );
     Ok(())
 }
 

@@ -6,8 +6,7 @@ pub async fn beginnings((store, _): Pair) -> Result<()> {
     let site = store.site().await?;
     assert!(site.hash.len() == 32 && site.hash.bytes().all(|b| b.is_ascii_hexdigit()));
     let roles: Vec<String> = store.roles().await?.into_iter().map(|r| r.shortname).collect();
-    let standard =
-        ["manager", "coursecreator", "editingteacher", "teacher", "student", "guest", "user", "frontpage"];
+    let standard = ["manager", "coursecreator", "editingteacher", "teacher", "student", "guest", "user", "frontpage"];
     assert_eq!(roles, standard);
     let people = store.people(0, 10).await?;
     assert_eq!(people.iter().map(|p| (p.id, p.username.as_str())).collect::<Vec<_>>(), [(1, "guest"), (2, "admin")]);
@@ -26,9 +25,8 @@ pub async fn drafts_show_when_published((store, blobs): Pair) -> Result<()> {
     let id = d.course();
     assert!(id >= 2);
     let section = d.add_section(SectionFields { local: 4, number: 0, visible: true, ..Default::default() }).await?;
-    let activity = d
-        .add_activity(ActivityFields { local: 5, section: 4, module: "forum".into(), ..Default::default() })
-        .await?;
+    let activity =
+        d.add_activity(ActivityFields { local: 5, section: 4, module: "forum".into(), ..Default::default() }).await?;
     let block =
         d.add_block(BlockFields { local: 6, name: "html".into(), context: 8, activity: Some(activity) }).await?;
     assert!(section != activity && activity != block && section != block);
@@ -38,11 +36,8 @@ pub async fn drafts_show_when_published((store, blobs): Pair) -> Result<()> {
     let text = |t: &str| FacetedRun { facets: Facets::default(), run: Run::Text(t.as_bytes().to_vec()) };
     d.append_runs(part, vec![text("<course>"), text("</course>")]).await?;
     assert!(is_missing(&d.append_runs(part + 1000, vec![text("x")]).await, "part"));
-    let reference = |facets: &[&str]| Reference {
-        kind: "user".into(),
-        local: 7,
-        facets: Facets::new(facets.iter().copied()),
-    };
+    let reference =
+        |facets: &[&str]| Reference { kind: "user".into(), local: 7, facets: Facets::new(facets.iter().copied()) };
     d.add_references(Owner::Activity(activity), vec![reference(&["user-data"]), reference(&["comment"])]).await?;
     let role = |local, name: &str, archetype: &str| Entry {
         kind: "role".into(),

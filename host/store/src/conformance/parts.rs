@@ -5,6 +5,9 @@ use rand::RngExt;
 
 const NAMES: [&str; 3] = ["user-data", "log", "grade"];
 
+/// A stretch of a part in the model.
+type Piece = (Facets, Vec<u8>);
+
 fn some_facets(rng: &mut impl RngExt) -> Facets {
     Facets::new(NAMES.into_iter().filter(|_| rng.random_bool(0.25)))
 }
@@ -13,7 +16,7 @@ fn some_facets(rng: &mut impl RngExt) -> Facets {
 pub async fn exact((store, _): Pair, rounds: u32) -> Result<()> {
     let mut rng = rand::rng();
     let mut d = draft(&store, "exact").await?;
-    let mut model: Vec<(u64, Facets, Vec<(Facets, Vec<u8>)>)> = Vec::new();
+    let mut model: Vec<(u64, Facets, Vec<Piece>)> = Vec::new();
     for n in 0..rounds {
         let own = if n % 4 == 0 { some_facets(&mut rng) } else { Facets::default() };
         let id = d.add_part(Owner::Course, format!("{n}.xml"), own.clone()).await?;
@@ -38,7 +41,10 @@ pub async fn exact((store, _): Pair, rounds: u32) -> Result<()> {
                         let local = u64::MAX - n;
                         match rng.random_range(0..40) {
                             0 => Row { element, columns: Columns::RoleAssignment { local, person: 1, role: 5 } },
-                            1 => Row { element, columns: Columns::Group { local, name: "g".into(), idnumber: String::new() } },
+                            1 => Row {
+                                element,
+                                columns: Columns::Group { local, name: "g".into(), idnumber: String::new() },
+                            },
                             _ => log_row(local, &element),
                         }
                     })

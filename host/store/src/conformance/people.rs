@@ -3,7 +3,8 @@
 use super::*;
 
 pub async fn links_and_conflicts((store, _): Pair) -> Result<()> {
-    let person = |name: &str| Person { username: name.into(), email: format!("{name}@example.org"), ..Person::default() };
+    let person =
+        |name: &str| Person { username: name.into(), email: format!("{name}@example.org"), ..Person::default() };
     let ada = store.add_person(person("ada")).await?;
     let mut d = draft(&store, "links").await?;
     let create = |local, name: &str| (archived(local, name), PersonChoice::Create(name.into()));

@@ -12,11 +12,10 @@ pub async fn roles_held(conn: &mut SqliteConnection, person: u64, place: Place) 
     let (level, instance) = place_columns(place);
     Ok(sqlx::query_scalar(
         "WITH RECURSIVE above (level, instance) AS ( \
-           SELECT ?2, ?3 \
+           SELECT ?2, ?3 UNION SELECT 10, 0 \
            UNION SELECT 40, c.category FROM above a JOIN course c ON a.level = 50 AND c.id = a.instance \
            UNION SELECT 40, k.parent FROM above a JOIN category k ON a.level = 40 AND k.id = a.instance \
-             WHERE k.parent IS NOT NULL \
-           UNION SELECT 10, 0) \
+             WHERE k.parent IS NOT NULL) \
          SELECT g.role FROM above a JOIN t_role_grant g ON g.person = ?1 AND g.level = a.level AND g.instance = a.instance \
          UNION SELECT r.site_role FROM role_assignment r \
            WHERE ?2 = 50 AND r.site_person = ?1 AND r.course = ?3 AND r.site_role IS NOT NULL ORDER BY 1",
@@ -30,7 +29,12 @@ pub async fn roles_held(conn: &mut SqliteConnection, person: u64, place: Place) 
 
 /// Beside the roles they hold, everyone has the role of archetype `user`, and the guest only that of archetype `guest`:
 /// so in the field.
-pub async fn has_capability(conn: &mut SqliteConnection, person: &Person, capability: &str, place: Place) -> Result<bool> {
+pub async fn has_capability(
+    conn: &mut SqliteConnection,
+    person: &Person,
+    capability: &str,
+    place: Place,
+) -> Result<bool> {
     if person.deleted || person.suspended {
         return Ok(false);
     }
@@ -58,11 +62,13 @@ impl SqliteStore {
         for capability in capabilities {
             let archetypes = serde_json::to_string(&capability.archetypes)
                 .map_err(|e| StoreError::Invalid(format!("capability {}: {e}", capability.name)))?;
-            sqlx::query("INSERT INTO t_capability (name, label) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET label = ?2")
-                .bind(&capability.name)
-                .bind(&capability.label)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "INSERT INTO t_capability (name, label) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET label = ?2",
+            )
+            .bind(&capability.name)
+            .bind(&capability.label)
+            .execute(&mut *tx)
+            .await?;
             sqlx::query("DELETE FROM t_role_capability WHERE capability = ? AND by_operator = 0")
                 .bind(&capability.name)
                 .execute(&mut *tx)

@@ -121,10 +121,20 @@ impl Courses for SqliteStore {
     async fn delete_course(&self, id: u64) -> Result<()> {
         let mut tx = self.db.write().await?;
         let CourseRow { course, change } = course_on(&mut tx, id).await?;
-        sqlx::query("UPDATE t_change SET state = 2, ended = ? WHERE id = ?").bind(now()).bind(change).execute(&mut *tx).await?;
+        sqlx::query("UPDATE t_change SET state = 2, ended = ? WHERE id = ?")
+            .bind(now())
+            .bind(change)
+            .execute(&mut *tx)
+            .await?;
         // Usernames of people who came with the course stay taken: people stay.
-        sqlx::query("DELETE FROM t_name WHERE change = ? AND kind = 'shortname'").bind(change).execute(&mut *tx).await?;
-        sqlx::query("DELETE FROM t_role_grant WHERE level = 50 AND instance = ?").bind(db_int(id)).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM t_name WHERE change = ? AND kind = 'shortname'")
+            .bind(change)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM t_role_grant WHERE level = 50 AND instance = ?")
+            .bind(db_int(id))
+            .execute(&mut *tx)
+            .await?;
         sqlx::query("DELETE FROM t_area_file WHERE context = ?").bind(db_int(course.context)).execute(&mut *tx).await?;
         free_names(&mut tx).await?;
         tx.commit().await?;

@@ -147,7 +147,10 @@ impl Db {
             .pragma("cache_size", "-16000")
             .pragma("temp_store", "memory");
         let pool = |max| {
-            SqlitePoolOptions::new().max_connections(max).test_before_acquire(false).acquire_timeout(Duration::from_secs(60))
+            SqlitePoolOptions::new()
+                .max_connections(max)
+                .test_before_acquire(false)
+                .acquire_timeout(Duration::from_secs(60))
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!("./migrations").run(&writer).await.map_err(|e| StoreError::Database(Box::new(e)))?;
@@ -174,16 +177,27 @@ impl Db {
     async fn first_rows(&self) -> Result<()> {
         let mut tx = self.write().await?;
         let now = now();
-        sqlx::query("INSERT INTO t_process (id, beat) VALUES (?, ?)").bind(&self.process).bind(now).execute(&mut *tx).await?;
-        let known: i64 = sqlx::query_scalar("SELECT count(*) FROM t_setting WHERE name = 'site.hash'").fetch_one(&mut *tx).await?;
+        sqlx::query("INSERT INTO t_process (id, beat) VALUES (?, ?)")
+            .bind(&self.process)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        let known: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM t_setting WHERE name = 'site.hash'").fetch_one(&mut *tx).await?;
         if known == 0 {
             let system = new_context(&mut tx, 10, 0, 1).await?;
             sqlx::query("INSERT INTO t_category (name, change) VALUES ('Courses', 1)").execute(&mut *tx).await?;
             new_context(&mut tx, 40, 1, 1).await?;
-            for (name, value) in
-                [("site.hash", random_hex()), ("site.name", "Provost".into()), ("site.system_context", system.to_string())]
-            {
-                sqlx::query("INSERT INTO t_setting (name, value) VALUES (?, ?)").bind(name).bind(value).execute(&mut *tx).await?;
+            for (name, value) in [
+                ("site.hash", random_hex()),
+                ("site.name", "Provost".into()),
+                ("site.system_context", system.to_string()),
+            ] {
+                sqlx::query("INSERT INTO t_setting (name, value) VALUES (?, ?)")
+                    .bind(name)
+                    .bind(value)
+                    .execute(&mut *tx)
+                    .await?;
             }
             for (id, username, first, admin) in [(1, "guest", "Guest user", false), (2, "admin", "Admin", true)] {
                 sqlx::query(
@@ -329,8 +343,10 @@ impl Db {
         if let Some(facets) = self.facets.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&id) {
             return Ok(facets.clone());
         }
-        let names: String = sqlx::query_scalar("SELECT names FROM t_facet_set WHERE id = ?").bind(id).fetch_one(conn).await?;
-        let names: Vec<String> = serde_json::from_str(&names).map_err(|e| StoreError::Corrupt(format!("facet set {id}: {e}")))?;
+        let names: String =
+            sqlx::query_scalar("SELECT names FROM t_facet_set WHERE id = ?").bind(id).fetch_one(conn).await?;
+        let names: Vec<String> =
+            serde_json::from_str(&names).map_err(|e| StoreError::Corrupt(format!("facet set {id}: {e}")))?;
         let facets = Facets::new(names);
         self.remember_facets([(facets.clone(), id)]);
         Ok(facets)
@@ -359,19 +375,24 @@ pub async fn take_numbers(conn: &mut SqliteConnection, sequence: &'static str, c
 
 /// Checks that a job's lease still holds. Errors: `LeaseLost`.
 pub async fn check_lease(conn: &mut SqliteConnection, lease: &Lease) -> Result<()> {
-    let held: Option<i64> = sqlx::query_scalar("SELECT 1 FROM t_job WHERE id = ? AND epoch = ? AND state = 1 AND stop = 0")
-        .bind(&lease.job)
-        .bind(db_int(lease.epoch))
-        .fetch_optional(conn)
-        .await?;
+    let held: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM t_job WHERE id = ? AND epoch = ? AND state = 1 AND stop = 0")
+            .bind(&lease.job)
+            .bind(db_int(lease.epoch))
+            .fetch_optional(conn)
+            .await?;
     held.map(|_| ()).ok_or_else(|| StoreError::LeaseLost { job: lease.job.clone() })
 }
 
 #[async_trait]
 impl BlobIndex for Db {
     async fn find(&self, sha1: &str) -> Result<Option<BlobRow>> {
-        let row = sqlx::query("SELECT sha256, size FROM t_blob WHERE sha1 = ?").bind(sha1).fetch_optional(&self.readers).await?;
-        row.map(|r| Ok(BlobRow { sha1: sha1.to_owned(), sha256: r.try_get(0)?, size: model_int(r.try_get(1)?) })).transpose()
+        let row = sqlx::query("SELECT sha256, size FROM t_blob WHERE sha1 = ?")
+            .bind(sha1)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|r| Ok(BlobRow { sha1: sha1.to_owned(), sha256: r.try_get(0)?, size: model_int(r.try_get(1)?) }))
+            .transpose()
     }
 
     async fn record(&self, row: &BlobRow, place: BoxFuture<'_, Result<()>>) -> Result<()> {

@@ -126,11 +126,10 @@ impl SqliteStore {
         .await?;
         reserve(&mut tx, "shortname", &fields.shortname, change).await?;
         // The course needs its context and the context its course: the course's id is known beforehand only here.
-        let course: i64 = sqlx::query_scalar(
-            "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 't_course' RETURNING seq",
-        )
-        .fetch_one(&mut *tx)
-        .await?;
+        let course: i64 =
+            sqlx::query_scalar("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 't_course' RETURNING seq")
+                .fetch_one(&mut *tx)
+                .await?;
         let context = new_context(&mut tx, 50, course, change).await?;
         sqlx::query(
             "INSERT INTO t_course (id, change, context, fullname, shortname, idnumber, format, start_date, end_date, visible, \
@@ -202,8 +201,10 @@ impl SqliteDraft {
         if let Some(lease) = &self.lease {
             check_lease(&mut tx, lease).await?;
         }
-        let state: Option<i64> =
-            sqlx::query_scalar("SELECT state FROM t_change WHERE id = ?").bind(self.change).fetch_optional(&mut *tx).await?;
+        let state: Option<i64> = sqlx::query_scalar("SELECT state FROM t_change WHERE id = ?")
+            .bind(self.change)
+            .fetch_optional(&mut *tx)
+            .await?;
         if state != Some(0) {
             let job = self.lease.as_ref().map_or_else(|| format!("draft {}", self.change), |l| l.job.clone());
             return Err(StoreError::LeaseLost { job });

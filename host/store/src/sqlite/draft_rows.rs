@@ -111,13 +111,13 @@ impl Pending {
             return;
         }
         self.bytes += bytes.len();
-        if let Some(tail) = self.tails.get(&part).and_then(|i| self.runs.get_mut(*i)) {
-            if let Body::Text(text) = &mut tail.body {
-                if tail.facets == facets && text.len() + bytes.len() <= TEXT_RUN {
-                    text.extend_from_slice(&bytes);
-                    return;
-                }
-            }
+        if let Some(tail) = self.tails.get(&part).and_then(|i| self.runs.get_mut(*i))
+            && let Body::Text(text) = &mut tail.body
+            && tail.facets == facets
+            && text.len() + bytes.len() <= TEXT_RUN
+        {
+            text.extend_from_slice(&bytes);
+            return;
         }
         self.push_run(state, part, facets, Body::Text(bytes));
     }
@@ -131,14 +131,14 @@ impl Pending {
         self.row_count += 1;
         let placed = PlacedRow { part, owner_kind: state.owner_kind, seq, row };
         self.rows.entry(row_kind).or_default().push(placed);
-        if let Some(tail) = self.tails.get(&part).and_then(|i| self.runs.get_mut(*i)) {
-            if let Body::Rows { kind, size, first, last } = &mut tail.body {
-                let fits = *size + length <= ROW_RUN.0 && *last - *first + 1 < ROW_RUN.1 as i64;
-                if tail.facets == *facets && *kind == row_kind && fits {
-                    *size += length;
-                    *last = seq;
-                    return;
-                }
+        if let Some(tail) = self.tails.get(&part).and_then(|i| self.runs.get_mut(*i))
+            && let Body::Rows { kind, size, first, last } = &mut tail.body
+        {
+            let fits = *size + length <= ROW_RUN.0 && *last - *first + 1 < ROW_RUN.1 as i64;
+            if tail.facets == *facets && *kind == row_kind && fits {
+                *size += length;
+                *last = seq;
+                return;
             }
         }
         let body = Body::Rows { kind: row_kind, size: length, first: seq, last: seq };
@@ -177,7 +177,10 @@ impl SqliteDraft {
             let mut query =
                 QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO t_document (sha256, size, bytes, blob) ");
             query.push_values(batch, |mut b, d| {
-                b.push_bind(std::mem::take(&mut d.sha256)).push_bind(d.size).push_bind(d.bytes.take()).push_bind(d.blob.take());
+                b.push_bind(std::mem::take(&mut d.sha256))
+                    .push_bind(d.size)
+                    .push_bind(d.bytes.take())
+                    .push_bind(d.blob.take());
             });
             query.build().persistent(false).execute(&mut *tx).await?;
         }
@@ -202,7 +205,11 @@ impl SqliteDraft {
             rows::insert(&mut tx, kind, self.change, self.course, rows).await?;
         }
         for (part, size) in sizes {
-            sqlx::query("UPDATE t_part SET size = size + ? WHERE id = ?").bind(size).bind(part).execute(&mut *tx).await?;
+            sqlx::query("UPDATE t_part SET size = size + ? WHERE id = ?")
+                .bind(size)
+                .bind(part)
+                .execute(&mut *tx)
+                .await?;
         }
         tx.commit().await?;
         self.keep_facets(fresh);
@@ -274,7 +281,10 @@ impl SqliteDraft {
             query.push_values(batch, |mut b, (id, f)| {
                 b.push_bind(*id).push_bind(change).push_bind(course).push_bind(scope).push_bind(db_int(f.local));
                 b.push_bind(db_int(f.section)).push_bind(f.module.clone()).push_bind(db_int(f.instance));
-                b.push_bind(db_int(f.context)).push_bind(f.name.clone()).push_bind(f.visible).push_bind(f.idnumber.clone());
+                b.push_bind(db_int(f.context))
+                    .push_bind(f.name.clone())
+                    .push_bind(f.visible)
+                    .push_bind(f.idnumber.clone());
             });
             query.build().persistent(false).execute(&mut *tx).await?;
         }
@@ -345,8 +355,10 @@ impl SqliteDraft {
             for file in slice {
                 ids.push(self.facet_id(&mut tx, &file.facets, &mut fresh).await?);
                 if let Some(blob) = &file.blob {
-                    let size: Option<i64> =
-                        sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?").bind(&blob.sha1).fetch_optional(&mut *tx).await?;
+                    let size: Option<i64> = sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?")
+                        .bind(&blob.sha1)
+                        .fetch_optional(&mut *tx)
+                        .await?;
                     if size != Some(db_int(blob.size)) {
                         return Err(StoreError::NotFound { kind: "blob", key: blob.sha1.clone() });
                     }
@@ -360,8 +372,13 @@ impl SqliteDraft {
                 );
                 query.push_values(batch, |mut b, (f, facets)| {
                     b.push_bind(self.change).push_bind(self.course).push_bind(self.scope).push_bind(db_int(f.local));
-                    b.push_bind(db_int(f.context)).push_bind(f.component.clone()).push_bind(f.area.clone()).push_bind(f.item);
-                    b.push_bind(f.path.clone()).push_bind(f.name.clone()).push_bind(f.blob.as_ref().map(|x| x.sha1.clone()));
+                    b.push_bind(db_int(f.context))
+                        .push_bind(f.component.clone())
+                        .push_bind(f.area.clone())
+                        .push_bind(f.item);
+                    b.push_bind(f.path.clone())
+                        .push_bind(f.name.clone())
+                        .push_bind(f.blob.as_ref().map(|x| x.sha1.clone()));
                     b.push_bind(f.blob.as_ref().map_or(0, |x| db_int(x.size))).push_bind(f.mimetype.clone());
                     b.push_bind(db_int(f.person)).push_bind(*facets).push_bind(f.element.clone());
                 });

@@ -102,8 +102,10 @@ impl Files for SqliteStore {
         if let Some(lease) = lease {
             check_lease(&mut tx, lease).await?;
         }
-        let size: Option<i64> =
-            sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?").bind(&file.blob.sha1).fetch_optional(&mut *tx).await?;
+        let size: Option<i64> = sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?")
+            .bind(&file.blob.sha1)
+            .fetch_optional(&mut *tx)
+            .await?;
         if size != Some(db_int(file.blob.size)) {
             return Err(StoreError::NotFound { kind: "blob", key: file.blob.sha1 });
         }
@@ -165,14 +167,15 @@ impl Files for SqliteStore {
 
     async fn person_context(&self, person: u64) -> Result<u64> {
         let find = "SELECT id FROM context WHERE level = 30 AND instance = ?";
-        let known: Option<i64> =
-            sqlx::query_scalar(find).bind(db_int(person)).fetch_optional(self.db.read()).await?;
+        let known: Option<i64> = sqlx::query_scalar(find).bind(db_int(person)).fetch_optional(self.db.read()).await?;
         if let Some(id) = known {
             return Ok(model_int(id));
         }
         let mut tx = self.db.write().await?;
-        let someone: Option<i64> =
-            sqlx::query_scalar("SELECT id FROM person WHERE id = ?").bind(db_int(person)).fetch_optional(&mut *tx).await?;
+        let someone: Option<i64> = sqlx::query_scalar("SELECT id FROM person WHERE id = ?")
+            .bind(db_int(person))
+            .fetch_optional(&mut *tx)
+            .await?;
         someone.ok_or_else(|| StoreError::NotFound { kind: "person", key: person.to_string() })?;
         let known: Option<i64> = sqlx::query_scalar(find).bind(db_int(person)).fetch_optional(&mut *tx).await?;
         let id = match known {

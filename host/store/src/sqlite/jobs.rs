@@ -82,11 +82,12 @@ impl Jobs for SqliteStore {
     async fn enqueue(&self, job: NewJob) -> Result<String> {
         let mut tx = self.db.write().await?;
         if !job.key.is_empty() {
-            let same: Option<String> = sqlx::query_scalar("SELECT id FROM t_job WHERE plugin = ? AND key = ? AND key <> ''")
-                .bind(&job.plugin)
-                .bind(&job.key)
-                .fetch_optional(&mut *tx)
-                .await?;
+            let same: Option<String> =
+                sqlx::query_scalar("SELECT id FROM t_job WHERE plugin = ? AND key = ? AND key <> ''")
+                    .bind(&job.plugin)
+                    .bind(&job.key)
+                    .fetch_optional(&mut *tx)
+                    .await?;
             if let Some(id) = same {
                 return Ok(id);
             }

@@ -50,7 +50,9 @@ fn no_person(id: u64) -> StoreError {
 
 async fn find(conn: &mut SqliteConnection, key: &PersonKey) -> Result<Option<Person>> {
     let row = match key {
-        PersonKey::Id(id) => sqlx::query(select_person!("WHERE p.id = ?")).bind(db_int(*id)).fetch_optional(conn).await?,
+        PersonKey::Id(id) => {
+            sqlx::query(select_person!("WHERE p.id = ?")).bind(db_int(*id)).fetch_optional(conn).await?
+        }
         PersonKey::Username(name) => {
             let sql = select_person!("WHERE p.username = ? AND p.deleted = 0 ORDER BY p.id LIMIT 1");
             sqlx::query(sql).bind(name).fetch_optional(conn).await?
@@ -123,7 +125,10 @@ impl People for SqliteStore {
         let old = find(&mut tx, &PersonKey::Id(person.id)).await?.ok_or_else(|| no_person(person.id))?;
         if old.username != person.username {
             reserve(&mut tx, "username", &person.username, 1).await?;
-            sqlx::query("DELETE FROM t_name WHERE kind = 'username' AND name = ?").bind(old.username).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM t_name WHERE kind = 'username' AND name = ?")
+                .bind(old.username)
+                .execute(&mut *tx)
+                .await?;
         }
         sqlx::query(
             "UPDATE t_person SET username = ?, email = ?, firstname = ?, lastname = ?, idnumber = ?, first_access = ?, \
@@ -158,8 +163,9 @@ impl People for SqliteStore {
     }
 
     async fn roles(&self) -> Result<Vec<Role>> {
-        let rows =
-            sqlx::query("SELECT id, shortname, name, archetype FROM t_role ORDER BY id").fetch_all(self.db.read()).await?;
+        let rows = sqlx::query("SELECT id, shortname, name, archetype FROM t_role ORDER BY id")
+            .fetch_all(self.db.read())
+            .await?;
         let role = |r: &SqliteRow| -> Result<_> {
             Ok(Role {
                 id: model_int(r.try_get(0)?),
@@ -180,14 +186,18 @@ impl People for SqliteStore {
         let (level, instance) = place_columns(place);
         let mut tx = self.db.write().await?;
         find(&mut tx, &PersonKey::Id(person)).await?.ok_or_else(|| no_person(person))?;
-        let known: Option<i64> =
-            sqlx::query_scalar("SELECT id FROM t_role WHERE id = ?").bind(db_int(role)).fetch_optional(&mut *tx).await?;
+        let known: Option<i64> = sqlx::query_scalar("SELECT id FROM t_role WHERE id = ?")
+            .bind(db_int(role))
+            .fetch_optional(&mut *tx)
+            .await?;
         known.ok_or_else(|| StoreError::NotFound { kind: "role", key: role.to_string() })?;
         match place {
             Place::Site => {}
             Place::Category(id) => {
-                let known: Option<i64> =
-                    sqlx::query_scalar("SELECT id FROM category WHERE id = ?").bind(instance).fetch_optional(&mut *tx).await?;
+                let known: Option<i64> = sqlx::query_scalar("SELECT id FROM category WHERE id = ?")
+                    .bind(instance)
+                    .fetch_optional(&mut *tx)
+                    .await?;
                 known.ok_or_else(|| StoreError::NotFound { kind: "category", key: id.to_string() })?;
             }
             Place::Course(id) => drop(super::courses::course_on(&mut tx, id).await?),

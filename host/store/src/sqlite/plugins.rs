@@ -51,8 +51,10 @@ impl Plugins for SqliteStore {
     async fn put_plugin(&self, row: PluginRow) -> Result<()> {
         let grants = serde_json::to_string(&row.grants).map_err(|e| StoreError::Invalid(format!("grants: {e}")))?;
         let mut tx = self.db.write().await?;
-        let size: Option<i64> =
-            sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?").bind(&row.blob.sha1).fetch_optional(&mut *tx).await?;
+        let size: Option<i64> = sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?")
+            .bind(&row.blob.sha1)
+            .fetch_optional(&mut *tx)
+            .await?;
         if size != Some(db_int(row.blob.size)) {
             return Err(StoreError::NotFound { kind: "blob", key: row.blob.sha1 });
         }
@@ -86,7 +88,8 @@ impl Plugins for SqliteStore {
 
     async fn remove_plugin(&self, id: &str) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        let gone = sqlx::query("DELETE FROM t_plugin WHERE id = ?").bind(id).execute(&mut *tx).await?.rows_affected() > 0;
+        let gone =
+            sqlx::query("DELETE FROM t_plugin WHERE id = ?").bind(id).execute(&mut *tx).await?.rows_affected() > 0;
         if gone {
             grow_generation(&mut tx).await?;
         }

@@ -108,17 +108,30 @@ pub struct PlacedRow {
 }
 
 /// Inserts rows of one kind.
-pub async fn insert(conn: &mut SqliteConnection, kind: Kind, change: i64, course: i64, rows: Vec<PlacedRow>) -> Result<()> {
+pub async fn insert(
+    conn: &mut SqliteConnection,
+    kind: Kind,
+    change: i64,
+    course: i64,
+    rows: Vec<PlacedRow>,
+) -> Result<()> {
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let batch: Vec<PlacedRow> = rows.by_ref().take(BATCH).collect();
         let full = batch.len() == BATCH;
         let mut query = QueryBuilder::<Sqlite>::new(kind.insert_sql());
         query.push_values(batch, |mut b, placed| {
-            b.push_bind(change).push_bind(course).push_bind(placed.part).push_bind(placed.seq).push_bind(placed.row.element);
+            b.push_bind(change)
+                .push_bind(course)
+                .push_bind(placed.part)
+                .push_bind(placed.seq)
+                .push_bind(placed.row.element);
             match placed.row.columns {
                 Columns::Enrolment { local, person, method, method_kind, suspended, start, end } => {
-                    b.push_bind(db_int(local)).push_bind(db_int(person)).push_bind(db_int(method)).push_bind(method_kind);
+                    b.push_bind(db_int(local))
+                        .push_bind(db_int(person))
+                        .push_bind(db_int(method))
+                        .push_bind(method_kind);
                     b.push_bind(suspended).push_bind(start).push_bind(end)
                 }
                 Columns::RoleAssignment { local, person, role } => b
@@ -126,7 +139,9 @@ pub async fn insert(conn: &mut SqliteConnection, kind: Kind, change: i64, course
                     .push_bind(db_int(person))
                     .push_bind(db_int(role))
                     .push_bind(placed.owner_kind),
-                Columns::Group { local, name, idnumber } => b.push_bind(db_int(local)).push_bind(name).push_bind(idnumber),
+                Columns::Group { local, name, idnumber } => {
+                    b.push_bind(db_int(local)).push_bind(name).push_bind(idnumber)
+                }
                 Columns::GroupMember { local, person, group } => {
                     b.push_bind(db_int(local)).push_bind(db_int(person)).push_bind(db_int(group))
                 }

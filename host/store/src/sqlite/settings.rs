@@ -20,18 +20,23 @@ impl Settings for SqliteStore {
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>> {
-        Ok(sqlx::query_scalar("SELECT value FROM t_setting WHERE name = ?").bind(name).fetch_optional(self.db.read()).await?)
+        Ok(sqlx::query_scalar("SELECT value FROM t_setting WHERE name = ?")
+            .bind(name)
+            .fetch_optional(self.db.read())
+            .await?)
     }
 
     async fn set_setting(&self, name: &str, value: Option<&str>) -> Result<()> {
         let mut tx = self.db.write().await?;
         match value {
             Some(value) => {
-                sqlx::query("INSERT INTO t_setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")
-                    .bind(name)
-                    .bind(value)
-                    .execute(&mut *tx)
-                    .await?
+                sqlx::query(
+                    "INSERT INTO t_setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+                )
+                .bind(name)
+                .bind(value)
+                .execute(&mut *tx)
+                .await?
             }
             None => sqlx::query("DELETE FROM t_setting WHERE name = ?").bind(name).execute(&mut *tx).await?,
         };

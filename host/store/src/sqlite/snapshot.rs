@@ -154,7 +154,8 @@ impl Snapshot for SqliteSnapshot {
     }
 
     async fn blocks(&mut self, after: u64, limit: u32) -> Result<Vec<Item<BlockFields>>> {
-        let sql = "SELECT id, local, name, context, activity FROM block WHERE course = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+        let sql =
+            "SELECT id, local, name, context, activity FROM block WHERE course = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
         let rows = self.page(sql, after, limit).await?;
         let item = |r: &SqliteRow| -> Result<_> {
             let fields = BlockFields {

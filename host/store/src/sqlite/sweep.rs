@@ -21,7 +21,7 @@ macro_rules! delete_slices {
     };
 }
 
-const ROWS: [&str; 20] = delete_slices![
+const ROWS: [&str; 21] = delete_slices![
     "t_enrolment",
     "t_role_assignment",
     "t_course_group",
@@ -40,12 +40,12 @@ const ROWS: [&str; 20] = delete_slices![
     "t_block",
     "t_scope",
     "t_course",
+    "t_category",
     "t_context",
     "t_person",
 ];
 /// `t_run` has no rowid.
-const RUNS: &str =
-    "DELETE FROM t_run WHERE (part, seq) IN (SELECT part, seq FROM t_run WHERE change = ?1 LIMIT ?2)";
+const RUNS: &str = "DELETE FROM t_run WHERE (part, seq) IN (SELECT part, seq FROM t_run WHERE change = ?1 LIMIT ?2)";
 
 impl SqliteStore {
     /// Removes the rows of one change.
@@ -54,7 +54,9 @@ impl SqliteStore {
         if was_published {
             // People outlive the course that brought them.
             let mut tx = self.db.write().await?;
-            for sql in ["UPDATE t_person SET change = 1 WHERE change = ?", "UPDATE t_name SET change = 1 WHERE change = ?"] {
+            for sql in
+                ["UPDATE t_person SET change = 1 WHERE change = ?", "UPDATE t_name SET change = 1 WHERE change = ?"]
+            {
                 sqlx::query(sql).bind(change).execute(&mut *tx).await?;
             }
             tx.commit().await?;
@@ -173,7 +175,9 @@ impl Upkeep for SqliteStore {
             .bind(now() - OLD_SNAPSHOT)
             .fetch_all(&mut *conn)
             .await?;
-        found.extend(old.iter().map(|(course, t)| format!("a snapshot of course {course} is open since {t} (Unix time)")));
+        found.extend(
+            old.iter().map(|(course, t)| format!("a snapshot of course {course} is open since {t} (Unix time)")),
+        );
         let drafts: Vec<(i64, String)> = sqlx::query_as(
             "SELECT c.id, coalesce(k.shortname, '') FROM t_change c LEFT JOIN t_course k ON k.change = c.id WHERE c.state = 0 \
              AND CASE WHEN c.job IS NULL THEN NOT EXISTS (SELECT 1 FROM t_process p WHERE p.id = c.process AND p.beat > ?1) \
@@ -184,7 +188,9 @@ impl Upkeep for SqliteStore {
         .bind(now_ms())
         .fetch_all(&mut *conn)
         .await?;
-        found.extend(drafts.iter().map(|(id, name)| format!("draft {id} of {name:?} has no live owner; a sweep removes it")));
+        found.extend(
+            drafts.iter().map(|(id, name)| format!("draft {id} of {name:?} has no live owner; a sweep removes it")),
+        );
         let mut after = String::new();
         loop {
             let page: Vec<(String, i64)> =

@@ -79,8 +79,10 @@ impl Tokens for SqliteStore {
     async fn create_token(&self, token: NewToken) -> Result<(String, u64)> {
         let secret = random_hex();
         let mut tx = self.db.write().await?;
-        let person: Option<i64> =
-            sqlx::query_scalar("SELECT id FROM person WHERE id = ?").bind(db_int(token.person)).fetch_optional(&mut *tx).await?;
+        let person: Option<i64> = sqlx::query_scalar("SELECT id FROM person WHERE id = ?")
+            .bind(db_int(token.person))
+            .fetch_optional(&mut *tx)
+            .await?;
         person.ok_or_else(|| StoreError::NotFound { kind: "person", key: token.person.to_string() })?;
         let service = token.service;
         let id: i64 = sqlx::query_scalar(
@@ -134,8 +136,10 @@ impl Tokens for SqliteStore {
 
     async fn touch_token(&self, id: u64) -> Result<()> {
         let (id, now) = (db_int(id), now());
-        let last: Option<i64> =
-            sqlx::query_scalar("SELECT last_used FROM t_token WHERE id = ?").bind(id).fetch_optional(self.db.read()).await?;
+        let last: Option<i64> = sqlx::query_scalar("SELECT last_used FROM t_token WHERE id = ?")
+            .bind(id)
+            .fetch_optional(self.db.read())
+            .await?;
         if last.is_none_or(|last| last > now - TOUCH_EVERY) {
             return Ok(());
         }

@@ -2,7 +2,8 @@
 
 use provost_guest::prelude::*;
 
-struct Greeter;
+/// The plugin.
+pub struct Greeter;
 
 #[derive(serde::Deserialize, Describe)]
 struct Whom {

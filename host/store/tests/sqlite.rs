@@ -1,0 +1,205 @@
+//! What only SQLite's own tables can show: the ghost test, dead drafts, two openings of one directory.
+
+use provost_store::api::*;
+use provost_store::conformance::{archived, course_named, log_row};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::{AssertSqlSafe, Row as _};
+use std::path::Path;
+use std::sync::Arc;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+async fn raw(dir: &Path) -> Result<SqlitePool, sqlx::Error> {
+    SqlitePool::connect_with(SqliteConnectOptions::new().filename(dir.join("provost.db")).foreign_keys(true)).await
+}
+
+/// A published course with a row of every kind.
+async fn everything(store: &Arc<dyn Store>, blobs: &Arc<dyn Blobs>) -> Result<u64> {
+    let origin = Origin { site_hash: "f".repeat(32), ..Origin::default() };
+    let mut d = store.draft(course_named("all"), origin, "{}".into(), None).await?;
+    d.add_section(SectionFields { local: 1, ..Default::default() }).await?;
+    let activity = d.add_activity(ActivityFields { local: 2, section: 1, ..Default::default() }).await?;
+    d.add_block(BlockFields { local: 3, ..Default::default() }).await?;
+    let part = d.add_part(Owner::Course, "p.xml".into(), Facets::default()).await?;
+    let local = 4;
+    let columns = [
+        Columns::Enrolment {
+            local,
+            person: 31,
+            method: 1,
+            method_kind: "manual".into(),
+            suspended: false,
+            start: 0,
+            end: 0,
+        },
+        Columns::RoleAssignment { local, person: 31, role: 5 },
+        Columns::Group { local, name: "g".into(), idnumber: String::new() },
+        Columns::GroupMember { local, person: 31, group: 4 },
+        Columns::GradeItem { local, name: "i".into(), kind: "mod".into(), maximum: "10.00000".into() },
+        Columns::Grade { local, person: 31, item: 4, final_grade: String::new(), modified: 0 },
+        Columns::Completion { local, person: 31, state: 1, modified: 0 },
+    ];
+    let mut rows: Vec<Row> =
+        columns.into_iter().map(|columns| Row { element: format!("{columns:?}").into_bytes(), columns }).collect();
+    rows.push(log_row(local, b"<log/>"));
+    let plain = |run| FacetedRun { facets: Facets::default(), run };
+    d.append_runs(part, vec![plain(Run::Text(b"<a>".to_vec())), plain(Run::Rows(rows))]).await?;
+    let reference = Reference { kind: "user".into(), local: 31, facets: Facets::default() };
+    d.add_references(Owner::Activity(activity), vec![reference]).await?;
+    let blob = blobs.put("x".into()).await?;
+    d.add_files(vec![CourseFileFields { local, name: "f".into(), blob: Some(blob), ..Default::default() }]).await?;
+    let role =
+        Entry { kind: "role".into(), local: 5, name: "student".into(), archetype: String::new(), element: vec![] };
+    d.add_entries(vec![role]).await?;
+    d.add_people(vec![(archived(31, "zoe"), PersonChoice::Create("zoe".into()))]).await?;
+    d.publish().await
+}
+
+/// Everything that can be read, as text.
+async fn all_reads(store: &Arc<dyn Store>, course: u64) -> Result<String> {
+    let people = store.people(0, 100).await?;
+    let zoe = people.iter().find(|p| p.username == "zoe").map_or(0, |p| p.id);
+    let keys = [
+        PersonKey::Username("zoe".into()),
+        PersonKey::Email("zoe@example.org".into()),
+        PersonKey::Origin("f".repeat(32), 31),
+        PersonKey::Origin("f".repeat(32), 31 + 1_000_000),
+    ];
+    let found = store.lookup(&keys).await?;
+    let mut held = Vec::new();
+    for id in [zoe, zoe + 1_000_000] {
+        let enrolled = (store.is_enrolled(id, course).await?, store.is_enrolled(id, course + 1_000_000).await?);
+        let roles = store.roles_of(id, Place::Course(course)).await?;
+        held.push((enrolled, roles, store.has_capability(id, "c", Place::Course(course)).await?));
+    }
+    let c = store.course(course).await?;
+    let mut s = store.snapshot(course).await?;
+    let parts = s.parts(0, 100).await?;
+    let mut contents = Vec::new();
+    for p in &parts {
+        contents.push(String::from_utf8_lossy(&s.read_part(p.id, &p.facets, 0, 1 << 20).await?).into_owned());
+    }
+    let activities = s.activities(0, 100).await?;
+    let mut references = s.references(Owner::Course, &Facets::default()).await?;
+    for a in &activities {
+        references.extend(s.references(Owner::Activity(a.id), &Facets::default()).await?);
+    }
+    let of_course = (s.sections(0, 100).await?, activities, s.blocks(0, 100).await?, s.files(0, 100).await?);
+    let beside = (s.people(0, 100).await?, s.entries("role").await?);
+    let courses =
+        (store.courses(0, 100).await?, store.course_by_shortname("all").await?, store.course_counts(course).await?);
+    let contexts = (store.course_by_context(c.context).await?, store.course_by_context(c.context + 1_000_000).await?);
+    let ghost = (store.course(course + 1_000_000).await.is_ok(), store.snapshot(course + 1_000_000).await.is_ok());
+    let wide = format!("{people:?}{found:?}{held:?}{courses:?}{contexts:?}{ghost:?}");
+    Ok(format!("{parts:?}{contents:?}{references:?}{of_course:?}{beside:?}{wide}"))
+}
+
+/// An unpublished twin of every row that a draft can make changes no answer (architecture.md 2.3).
+#[tokio::test]
+async fn ghosts_are_never_seen() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let (store, blobs) = provost_store::open(dir.path()).await?;
+    let declared = Capability { name: "c".into(), label: String::new(), archetypes: vec!["student".into()] };
+    store.declare_capabilities(&[declared]).await?;
+    let course = everything(&store, &blobs).await?;
+    let before = all_reads(&store, course).await?;
+    assert!(before.contains("RoleAssignment") && before.contains("((true, false), [5], true)"));
+
+    let pool = raw(dir.path()).await?;
+    let mut conn = pool.acquire().await?;
+    let change: i64 = sqlx::query_scalar(
+        "INSERT INTO t_change (state, kind, process, created) VALUES (0, 'ghost', '', 0) RETURNING id",
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT m.name FROM sqlite_master m WHERE m.type = 'table' AND m.name NOT IN ('t_snapshot', 't_name') \
+         AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) i WHERE i.name = 'change') ORDER BY 1",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    assert!(tables.len() >= 22, "{tables:?}");
+    for table in tables {
+        // Twins share everything but their keys: what is unique in a table is moved out of the way.
+        let unique: Vec<String> = sqlx::query_scalar(
+            "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 UNION SELECT i.name FROM pragma_index_list(?1) l, \
+             pragma_index_info(l.name) i WHERE l.\"unique\" = 1",
+        )
+        .bind(&table)
+        .fetch_all(&mut *conn)
+        .await?;
+        let columns = sqlx::query("SELECT name FROM pragma_table_info(?)").bind(&table).fetch_all(&mut *conn).await?;
+        let mut values = Vec::new();
+        for column in &columns {
+            let name: String = column.try_get(0)?;
+            values.push(match name.as_str() {
+                "change" => change.to_string(),
+                // Within the same part, level or scope.
+                "part" | "level" | "scope" => name,
+                _ if unique.contains(&name) => format!("{name} + 1000000"),
+                _ => name,
+            });
+        }
+        let sql = format!("INSERT INTO {table} SELECT {} FROM {table} WHERE change <> {change}", values.join(", "));
+        let planted = sqlx::query(AssertSqlSafe(sql)).execute(&mut *conn).await?.rows_affected();
+        assert!(planted > 0, "nothing of {table} was planted");
+    }
+    assert_eq!(all_reads(&store, course).await?, before);
+    // The ghosts' change has no live process: a sweep removes them and nothing else.
+    assert!(store.sweep(0).await?.rows > 20);
+    assert_eq!(all_reads(&store, course).await?, before);
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM t_change WHERE kind = 'ghost'").fetch_one(&mut *conn).await?;
+    assert_eq!(left, 0);
+    Ok(())
+}
+
+/// A crashed process's draft without a job: found by its missing heartbeat.
+#[tokio::test]
+async fn a_dead_process_loses_its_names() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let (store, _) = provost_store::open(dir.path()).await?;
+    let draft = store.draft(course_named("mine"), Origin::default(), "{}".into(), None).await?;
+    let (other, _) = provost_store::open(dir.path()).await?;
+    let taken = other.draft(course_named("mine"), Origin::default(), "{}".into(), None).await;
+    assert!(matches!(taken, Err(StoreError::Conflict { kind: "shortname", .. })));
+    sqlx::query("UPDATE t_process SET beat = 0 WHERE id = (SELECT process FROM t_change WHERE state = 0)")
+        .execute(&raw(dir.path()).await?)
+        .await?;
+    assert_eq!(other.check().await?.len(), 1);
+    other.draft(course_named("mine"), Origin::default(), "{}".into(), None).await?.publish().await?;
+    assert!(matches!(draft.publish().await, Err(StoreError::LeaseLost { .. })));
+    Ok(())
+}
+
+/// Several openings of one directory at once, all writing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openings_share_a_directory() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..4 {
+        let dir = dir.path().to_path_buf();
+        tasks.spawn(async move {
+            let (store, blobs) = provost_store::open(&dir).await?;
+            for k in 0..10 {
+                let mut d =
+                    store.draft(course_named(&format!("{n}-{k}")), Origin::default(), "{}".into(), None).await?;
+                let part = d.add_part(Owner::Course, "p".into(), Facets::default()).await?;
+                let rows = (0..50).map(|l| log_row(l, b"<log/>")).collect();
+                d.append_runs(part, vec![FacetedRun { facets: Facets::new(["log"]), run: Run::Rows(rows) }]).await?;
+                blobs.put("the same".into()).await?;
+                d.publish().await?;
+            }
+            store.site().await
+        });
+    }
+    let mut hashes = std::collections::HashSet::new();
+    while let Some(site) = tasks.join_next().await {
+        hashes.insert(site??.hash);
+    }
+    assert_eq!(hashes.len(), 1);
+    let (store, _) = provost_store::open(dir.path()).await?;
+    assert_eq!(store.courses(0, 100).await?.len(), 40);
+    assert_eq!(store.check().await?, Vec::<String>::new());
+    Ok(())
+}
