@@ -36,11 +36,11 @@ macro_rules! export_plugin {
             use $crate::bindings::web_service::exports::provost::plugin::web_service as exported;
             struct Exported;
             impl exported::Guest for Exported {
-                fn functions() -> Vec<exported::Function> {
+                fn functions() -> ::std::vec::Vec<exported::Function> {
                     $crate::internal::enter();
                     $crate::internal::functions::<$plugin>()
                 }
-                fn call(request: exported::Request) -> Result<String, exported::Error> {
+                fn call(request: exported::Request) -> ::core::result::Result<::std::string::String, exported::Error> {
                     $crate::internal::enter();
                     $crate::internal::call::<$plugin>(request)
                 }
@@ -58,7 +58,7 @@ macro_rules! export_plugin {
             use $crate::bindings::job::exports::provost::plugin::job_runner as exported;
             struct Exported;
             impl exported::Guest for Exported {
-                fn run(job: exported::JobContext) -> Result<String, exported::Error> {
+                fn run(job: exported::JobContext) -> ::core::result::Result<::std::string::String, exported::Error> {
                     $crate::internal::enter();
                     $crate::internal::run::<$plugin>(job)
                 }
@@ -76,7 +76,7 @@ macro_rules! export_plugin {
             use $crate::bindings::lifecycle::exports::provost::plugin::lifecycle as exported;
             struct Exported;
             impl exported::Guest for Exported {
-                fn state_change(change: exported::Change, other: Option<String>) -> Result<(), exported::Error> {
+                fn state_change(change: exported::Change, other: ::core::option::Option<::std::string::String>) -> ::core::result::Result<(), exported::Error> {
                     $crate::internal::enter();
                     $crate::internal::state_change::<$plugin>(change, other)
                 }

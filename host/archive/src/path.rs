@@ -17,6 +17,17 @@ pub enum SkipReason {
     UnreadableName,
 }
 
+impl std::fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::LeadsOutside => "its path leads outside the archive",
+            Self::Link => "it is a link",
+            Self::Special => "it is a device or of an unknown type",
+            Self::UnreadableName => "its name cannot be read",
+        })
+    }
+}
+
 /// What the name of an entry in an archive amounts to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ReadPath {

@@ -32,7 +32,7 @@ fn is_upload(component: &str, area: &str) -> bool {
 
 impl CallState {
     /// Whether the plugin may see the area: one of its manifest's, or the uploads of the person it acts for.
-    async fn sees(&self, context: u64, component: &str, area: &str) -> Result<(), Error> {
+    async fn sees(&mut self, context: u64, component: &str, area: &str) -> Result<(), Error> {
         self.enter(INTERFACE)?;
         let areas = &self.facts.manifest.file_areas;
         if areas.iter().any(|a| a.component == component && a.area == area) {
@@ -52,7 +52,7 @@ impl CallState {
         ))
     }
 
-    async fn seen_file(&self, id: u64) -> Result<api::AreaFile, Error> {
+    async fn seen_file(&mut self, id: u64) -> Result<api::AreaFile, Error> {
         let file = self.host.store.area_file(id).await?;
         self.sees(file.context, &file.component, &file.area).await?;
         Ok(file)

@@ -41,7 +41,7 @@ fn job_out(job: api::Job) -> wit::Job {
 }
 
 impl CallState {
-    async fn own_job(&self, id: &str) -> Result<api::Job, Error> {
+    async fn own_job(&mut self, id: &str) -> Result<api::Job, Error> {
         self.enter(INTERFACE)?;
         let job = self.host.store.job(id).await?;
         if job.plugin == self.facts.id {

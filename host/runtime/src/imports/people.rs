@@ -34,14 +34,14 @@ fn place_in(place: wit::Place) -> Place {
 }
 
 impl CallState {
-    async fn require(&self, person: u64, capability: &str, place: Place) -> Result<(), Error> {
+    async fn require(&mut self, person: u64, capability: &str, place: Place) -> Result<(), Error> {
         if self.host.store.has_capability(person, capability, place).await? {
             return Ok(());
         }
         Err(error(ErrorKind::Denied, capability, format!("capability {capability} is missing")))
     }
 
-    async fn may_enter(&self, person: u64, course: u64) -> Result<bool, Error> {
+    async fn may_enter(&mut self, person: u64, course: u64) -> Result<bool, Error> {
         let store = &self.host.store;
         store.course(course).await?;
         Ok(store.is_enrolled(person, course).await?

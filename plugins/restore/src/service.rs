@@ -1,0 +1,110 @@
+//! The web-service functions of the plugin. Ours: Moodle has none that start a restore.
+
+use crate::job;
+use provost_guest::files::{self, File};
+use provost_guest::jobs::{self, NewJob};
+use provost_guest::people::{Place, require_capability};
+use provost_guest::prelude::*;
+use provost_plugin_job_details::{Cancelled, JobDetails, JobId, cancel, details, visible_job};
+use serde::{Deserialize, Serialize};
+
+const RESTORE: &str = "moodle/restore:restorecourse";
+const CREATE: &str = "moodle/course:create";
+
+pub fn functions() -> Vec<Function> {
+    vec![
+        Function::new(
+            "provost_course_restore_async",
+            "Restores an uploaded or stored archive into a new course, asynchronously.",
+            start,
+        )
+        .capability(RESTORE)
+        .capability(CREATE)
+        .writes(),
+        Function::new(
+            "provost_course_restore_get_details",
+            "Tells how a restore stands, why it failed and what it warned of.",
+            get_details,
+        ),
+        Function::new("provost_course_restore_cancel", "Asks a restore to stop.", stop).writes(),
+    ]
+}
+
+#[derive(Deserialize, Describe)]
+struct Start {
+    /// Where the archive was uploaded: the item id that the upload answered with. Or leave it out and name a course.
+    #[describe(default = 0)]
+    itemid: u64,
+    /// The course in whose backup area the archive is, instead of an upload.
+    #[describe(default = 0)]
+    courseid: u64,
+    /// The archive's file name. May be left out when there is only one.
+    #[describe(kind = "FILE", default = "")]
+    filename: String,
+    /// Short name of the new course; the archive's, made unique, if left out.
+    #[describe(kind = "TEXT", default = "")]
+    shortname: String,
+    /// Full name of the new course; the archive's if left out.
+    #[describe(kind = "TEXT", default = "")]
+    fullname: String,
+    /// Category of the new course; the first one if left out.
+    #[describe(default = 0)]
+    categoryid: u64,
+}
+
+#[derive(Serialize, Describe)]
+struct Started {
+    /// The id of the restore.
+    #[describe(kind = "ALPHANUM")]
+    restoreid: String,
+}
+
+fn start(caller: &Caller, wish: Start) -> Result<Started> {
+    let place = if wish.categoryid == 0 { Place::Site } else { Place::Category(wish.categoryid) };
+    require_capability(caller.person, CREATE, place)?;
+    require_capability(caller.person, RESTORE, place)?;
+    let file = archive(caller, &wish)?;
+    let named = |text: String| (!text.is_empty()).then_some(text);
+    let payload = job::Payload {
+        fileid: file.id,
+        shortname: named(wish.shortname),
+        fullname: named(wish.fullname),
+        categoryid: wish.categoryid,
+        keepgoing: false,
+    };
+    let restoreid = jobs::enqueue(&NewJob {
+        kind: job::KIND.into(),
+        payload: serde_json::to_string(&payload)?,
+        person: caller.person,
+        course: None,
+        key: String::new(),
+    })?;
+    Ok(Started { restoreid })
+}
+
+/// The archive that the caller means.
+fn archive(caller: &Caller, wish: &Start) -> Result<File> {
+    let candidates = match (wish.itemid, wish.courseid) {
+        (0, 0) => return Err(Error::invalid("either itemid or courseid says where the archive is")),
+        (item, 0) => files::in_area(files::person_context(caller.person)?, "user", "draft", item)?,
+        (0, course) => {
+            require_capability(caller.person, "moodle/backup:downloadfile", Place::Course(course))?;
+            files::in_area(files::course_context(course)?, "backup", "course", 0)?
+        }
+        _ => return Err(Error::invalid("itemid and courseid exclude each other")),
+    };
+    let mut fitting = candidates.into_iter().filter(|f| wish.filename.is_empty() || f.name == wish.filename);
+    let found = fitting.next().ok_or_else(|| Error::not_found("files", "no such archive"))?;
+    match fitting.next() {
+        Some(_) => Err(Error::invalid("there are several archives: filename says which")),
+        None => Ok(found),
+    }
+}
+
+fn get_details(caller: &Caller, of: JobId) -> Result<JobDetails> {
+    Ok(details(visible_job(caller, &of.jobid, RESTORE)?))
+}
+
+fn stop(caller: &Caller, of: JobId) -> Result<Cancelled> {
+    cancel(caller, &of.jobid, RESTORE)
+}
