@@ -115,7 +115,7 @@ macro_rules! value_types {
 }
 value_types! {
     i8 => "INT", i16 => "INT", i32 => "INT", i64 => "INT", u8 => "INT", u16 => "INT", u32 => "INT", u64 => "INT",
-    f32 => "FLOAT", f64 => "FLOAT", bool => "BOOL", String => "RAW",
+    f32 => "FLOAT", f64 => "FLOAT", bool => "BOOL", String => "RAW", &str => "RAW",
 }
 
 impl<T: Describe> Describe for Vec<T> {

@@ -36,7 +36,19 @@ fn suffixed(name: &str, number: u32) -> String {
     }
 }
 
-/// See `files.in-area` in the contract.
+/// See `files.person-context` in the contract.
+pub fn person_context(person: u64) -> Result<u64> {
+    enter(INTERFACE)?;
+    with(|host| Ok(host.person_contexts.get(&person).copied().unwrap_or_default()))
+}
+
+/// See `files.course-context`.
+pub fn course_context(course: u64) -> Result<u64> {
+    enter(INTERFACE)?;
+    with(|host| Ok(host.course(course)?.record.context))
+}
+
+/// See `files.in-area`.
 pub fn in_area(context: u64, component: &str, area: &str, item: u64) -> Result<Vec<File>> {
     enter(INTERFACE)?;
     with(|host| {

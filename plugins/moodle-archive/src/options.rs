@@ -62,7 +62,7 @@ impl Default for Options {
             grade_histories: false,
             anonymize: false,
             files: true,
-            format: ArchiveFormat::TarGz,
+            format: ArchiveFormat::Zip,
         }
     }
 }

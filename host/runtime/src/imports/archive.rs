@@ -58,6 +58,7 @@ impl From<ArchiveError> for Error {
             ArchiveError::Corrupt { .. } | ArchiveError::Unsupported { .. } => ErrorKind::Corrupt,
             ArchiveError::Limit { .. } => ErrorKind::Limit,
             ArchiveError::NotFound { .. } => ErrorKind::NotFound,
+            ArchiveError::InvalidPath { .. } | ArchiveError::Misuse(_) => ErrorKind::Invalid,
             _ => ErrorKind::Failed,
         };
         let code = if kind == ErrorKind::NotFound { "entry" } else { "archive" };

@@ -60,6 +60,16 @@ impl CallState {
 }
 
 impl wit::Host for CallState {
+    async fn person_context(&mut self, person: u64) -> Answer<u64> {
+        attempt!(self.enter(INTERFACE));
+        Ok(Ok(attempt!(self.host.store.person_context(person).await)))
+    }
+
+    async fn course_context(&mut self, course: u64) -> Answer<u64> {
+        attempt!(self.enter(INTERFACE));
+        Ok(Ok(attempt!(self.host.store.course(course).await).context))
+    }
+
     async fn in_area(&mut self, context: u64, component: String, area: String, item: u64) -> Answer<Vec<wit::File>> {
         attempt!(self.sees(context, &component, &area).await);
         let files = attempt!(self.host.store.area_files(context, &component, &area, item).await);

@@ -1,0 +1,130 @@
+//! The job: from a snapshot to an archive in the course's backup area.
+
+use crate::listing::Listing;
+use crate::{documents, people, pool};
+use provost_guest::archive::{Format, Writer};
+use provost_guest::course_store::Snapshot;
+use provost_guest::files::{self, NewFile, OnTaken};
+use provost_guest::{Error, JobContext, Result, clock};
+use provost_moodle_archive::naming::{Marks, Subject, backup_file_name};
+use provost_moodle_archive::options::{ArchiveFormat, OptionError, Options};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// The kind of this job.
+pub const KIND: &str = "backup";
+/// Where archives are kept: always the course's own area (moodle-webservices.md 2.2).
+pub const COMPONENT: &str = "backup";
+/// See [`COMPONENT`].
+pub const AREA: &str = "course";
+const MIMETYPE: &str = "application/vnd.moodle.backup";
+
+/// What an entry costs beside its bytes, in bytes, for the progress report.
+const ENTRY_COST: u64 = 4 << 10;
+/// Progress when all is written and the archive is to be completed.
+const WRITTEN: f64 = 0.97;
+
+/// An option.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NameValue {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// What the job is given. The command line makes it too: see `docs/jobs.md`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payload {
+    /// The course.
+    pub courseid: u64,
+    /// The options, by name.
+    #[serde(default)]
+    pub options: Vec<NameValue>,
+}
+
+/// What the job answers.
+#[derive(Debug, Serialize)]
+pub struct Stored {
+    fileid: u64,
+    filename: String,
+    filesize: u64,
+}
+
+/// Backs up.
+pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
+    let pairs = wish.options.iter().map(|o| (o.name.as_str(), o.value.as_str()));
+    let options = Options::parse(pairs).map_err(|e| Error::refused(OptionError::CODE, e.to_string()))?;
+    let (options, forced) = options.settle();
+    for forced in forced {
+        job.warn(&forced.to_string())?;
+    }
+    let facets: Vec<String> = options.facets().iter().map(|f| (*f).to_owned()).collect();
+
+    let snapshot = Snapshot::open(wish.courseid)?;
+    let course = snapshot.course();
+    let marks = Marks { users: options.users, anonymized: options.anonymize, files: options.files };
+    let date = clock::format(clock::now(), "%Y%m%d-%H%M");
+    let filename = backup_file_name(Subject::Course(&course.fields.shortname), course.id, &date, marks);
+    let listing = Listing::read(&snapshot, &options)?;
+    let format = match options.format {
+        ArchiveFormat::Zip => Format::Zip,
+        ArchiveFormat::TarGz => Format::TarGz,
+    };
+    let writer = Writer::create(format)?;
+
+    // What is small and says what follows goes first.
+    writer.add_bytes("moodle_backup.xml", &documents::master(&course, &listing, &options, &filename, &job.id))?;
+    let referred = documents::write_references(&writer, &snapshot, &listing, &options, &facets)?;
+    people::write(&writer, &snapshot, &options, &referred)?;
+    people::write_roles(&writer, &snapshot, &referred)?;
+    let contents = pool::write_rows(&writer, &snapshot, &facets, &referred)?;
+
+    let mut meter = Meter::new(job, contents, &listing, options.files);
+    let mut written = HashSet::new();
+    let (of_course, others): (Vec<_>, Vec<_>) = listing.parts.iter().partition(|p| documents::is_of_course(&p.name));
+    for placed in of_course.into_iter().chain(others) {
+        documents::write_part(&writer, &snapshot, &listing, placed, &facets)?;
+        written.insert(placed.name.path());
+        meter.add(placed.part.size + ENTRY_COST)?;
+    }
+    documents::write_demanded(&writer, &listing, &options, &written)?;
+    pool::write_contents(job, &writer, &snapshot, &options, &facets, &referred, |bytes| meter.add(bytes))?;
+
+    let blob = writer.finish()?;
+    let file = files::put(
+        &NewFile {
+            context: course.context,
+            component: COMPONENT.into(),
+            area: AREA.into(),
+            item: 0,
+            path: "/".into(),
+            name: filename,
+            blob,
+            mimetype: MIMETYPE.into(),
+            person: job.caller.person,
+        },
+        OnTaken::AddSuffix,
+    )?;
+    Ok(Stored { fileid: file.id, filename: file.name, filesize: file.blob.size })
+}
+
+/// Turns work done into progress.
+struct Meter<'a> {
+    job: &'a JobContext,
+    done: u64,
+    total: u64,
+}
+
+impl<'a> Meter<'a> {
+    fn new(job: &'a JobContext, contents: u64, listing: &Listing, files: bool) -> Self {
+        let parts: u64 = listing.parts.iter().map(|p| p.part.size + ENTRY_COST).sum();
+        Self { job, done: 0, total: parts + if files { contents } else { 0 } }
+    }
+
+    fn add(&mut self, bytes: u64) -> Result<()> {
+        self.done += bytes;
+        self.job.progress(WRITTEN * (self.done as f64 / self.total.max(1) as f64).min(1.0))
+    }
+}

@@ -1,0 +1,33 @@
+//! What is checked of the master file before anything is made (mbz-format.md 7.1).
+
+use crate::intake::Intake;
+use provost_guest::{Error, Result};
+use provost_moodle_archive::manifest::Manifest;
+
+const MASTER: &str = "moodle_backup.xml";
+/// The oldest backups there are in this format.
+const OLDEST: u64 = 2_010_072_300;
+
+/// Reads the master file and refuses what cannot become a course.
+pub fn manifest(intake: &Intake) -> Result<Manifest> {
+    let manifest = Manifest::read(&intake.whole(MASTER)?).map_err(|e| Error::corrupt(e.to_string()))?;
+    let information = &manifest.information;
+    let version = information.backup_version.split('.').next().and_then(|v| v.trim().parse::<u64>().ok());
+    if version.is_none_or(|version| version < OLDEST) {
+        return Err(Error::refused(
+            "backupversiontooold",
+            format!("{MASTER}: backup_version {:?} is older than {OLDEST}", information.backup_version),
+        ));
+    }
+    if information.original_course_format == "site" {
+        return Err(Error::refused("errorinvalidformat", "the archive is of a site's front page, not of a course"));
+    }
+    if !intake.has("course/course.xml") {
+        let kind = if manifest.detail.kind.is_empty() { "unknown" } else { &manifest.detail.kind };
+        return Err(Error::refused(
+            "errorinvalidformat",
+            format!("the archive holds no course (it is of type {kind}): it cannot become a new course"),
+        ));
+    }
+    Ok(manifest)
+}

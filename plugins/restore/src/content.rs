@@ -1,0 +1,244 @@
+//! Sections, activities, blocks and their documents.
+
+use crate::convert::{damaged, facets, run};
+use crate::course_files::FileIndex;
+use crate::intake::{Intake, NAMED_WARNINGS};
+use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draft, SectionFields};
+use provost_guest::{Error, JobContext, Result};
+use provost_moodle_archive::columns;
+use provost_moodle_archive::facets::{is_derived, part_rules};
+use provost_moodle_archive::layout::{self, Activity, Owner, OwnerKind, PartName};
+use provost_moodle_archive::manifest::Manifest;
+use provost_moodle_archive::references::{self, ReferenceKind, References};
+use provost_moodle_archive::split::Splitter;
+use std::collections::{BTreeMap, HashMap};
+
+/// What the draft calls the archive's things.
+#[derive(Default)]
+pub struct Items {
+    owners: HashMap<Owner, wit::Owner>,
+    /// Whose each local context is.
+    contexts: HashMap<u64, Owner>,
+}
+
+impl Items {
+    /// Adds the sections, activities and blocks that the master file names, in its order.
+    pub fn add(job: &JobContext, intake: &Intake, manifest: &Manifest, draft: &Draft, course: u64) -> Result<Self> {
+        let mut items = Self::default();
+        items.owners.insert(Owner::Archive, wit::Owner::Course);
+        items.owners.insert(Owner::Course, wit::Owner::Course);
+        items.contexts.insert(course, Owner::Course);
+        items.sections(intake, manifest, draft)?;
+        items.activities(job, intake, manifest, draft)?;
+        items.blocks(intake, draft)?;
+        Ok(items)
+    }
+
+    fn sections(&mut self, intake: &Intake, manifest: &Manifest, draft: &Draft) -> Result<()> {
+        for listed in &manifest.sections {
+            let owner = Owner::Section(listed.sectionid);
+            let path = format!("{}/section.xml", owner.directory());
+            let section = intake.parsed(&path, columns::section)?;
+            let id = draft.add_section(&SectionFields {
+                local: listed.sectionid,
+                number: section.number,
+                name: section.name,
+                visible: section.visible,
+                delegated_to: listed.delegated_to(),
+            })?;
+            self.owners.insert(owner, wit::Owner::Section(id));
+        }
+        Ok(())
+    }
+
+    fn activities(&mut self, job: &JobContext, intake: &Intake, manifest: &Manifest, draft: &Draft) -> Result<()> {
+        for listed in &manifest.activities {
+            let Some(activity) = layout::activity(&listed.directory) else {
+                return Err(Error::corrupt(format!(
+                    "moodle_backup.xml: {:?} is no directory of an activity",
+                    listed.directory
+                )));
+            };
+            let owner = Owner::Activity(activity.clone());
+            let directory = owner.directory();
+            let path = format!("{directory}/module.xml");
+            let module = intake.whole(&path)?;
+            let own = format!("{directory}/{}.xml", activity.module);
+            let head = if intake.has(&own) {
+                intake.head(&own)?
+            } else {
+                job.warn(&format!("{own} is missing from the archive: the activity {:?} is empty", listed.title))?;
+                b"<activity></activity>".to_vec()
+            };
+            let fields = columns::activity(&module, &head).map_err(damaged(&path))?;
+            let section = if listed.sectionid == 0 { fields.section } else { listed.sectionid };
+            let id = draft.add_activity(&ActivityFields {
+                local: activity.id,
+                section,
+                module: activity.module,
+                instance: fields.instance,
+                context: fields.context,
+                name: if fields.name.is_empty() { listed.title.clone() } else { fields.name },
+                visible: fields.visible,
+                idnumber: fields.idnumber,
+            })?;
+            self.contexts.insert(fields.context, owner.clone());
+            self.owners.insert(owner, wit::Owner::Activity(id));
+        }
+        Ok(())
+    }
+
+    fn blocks(&mut self, intake: &Intake, draft: &Draft) -> Result<()> {
+        let documents = intake.documents().filter(|(part, _)| part.file == "block.xml");
+        let mut blocks: Vec<&PartName> = documents.map(|(part, _)| part).collect();
+        blocks.sort_by_key(|part| match &part.owner {
+            Owner::Block { id, activity, .. } => (activity.as_ref().map(|a| a.id), *id),
+            _ => (None, 0),
+        });
+        for part in blocks {
+            let Owner::Block { name, id: local, activity } = &part.owner else { continue };
+            let page = match activity.as_ref().map(|a| self.activity(a)) {
+                None => None,
+                Some(Some(item)) => Some(item),
+                // Its activity is not among the contents, and so is not restored.
+                Some(None) => continue,
+            };
+            let fields = intake.parsed(&part.path(), columns::block)?;
+            let id = draft.add_block(&BlockFields {
+                local: *local,
+                name: name.clone(),
+                context: fields.context,
+                activity: page,
+            })?;
+            self.contexts.insert(fields.context, part.owner.clone());
+            self.owners.insert(part.owner.clone(), wit::Owner::Block(id));
+        }
+        Ok(())
+    }
+
+    fn activity(&self, activity: &Activity) -> Option<u64> {
+        match self.owners.get(&Owner::Activity(activity.clone())) {
+            Some(wit::Owner::Activity(id)) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The kind of owner of each local context.
+    pub fn context_kinds(&self) -> HashMap<u64, OwnerKind> {
+        self.contexts.iter().map(|(context, owner)| (*context, owner.kind())).collect()
+    }
+}
+
+/// What an owner's documents refer to.
+#[derive(Default)]
+struct Gathered {
+    found: References,
+    facets: Vec<&'static str>,
+}
+
+/// Adds every document that is kept as a part, and the references found in them.
+pub fn add_parts(
+    job: &JobContext,
+    intake: &Intake,
+    draft: &Draft,
+    items: &Items,
+    files: &FileIndex,
+    progress: std::ops::Range<f64>,
+) -> Result<()> {
+    let total: u64 = intake.documents().map(|(_, size)| size).sum();
+    let mut done = 0;
+    let mut gathered: BTreeMap<Owner, Gathered> = BTreeMap::new();
+    let mut astray = References::default();
+    let mut warnings = 0usize;
+    for (part, size) in intake.documents() {
+        done += size;
+        let Some(&owner) = items.owners.get(&part.owner) else { continue };
+        let gathering = gathered.entry(part.owner.clone()).or_default();
+        if is_derived(part) {
+            if part.file == "inforef.xml" {
+                gathering.facets = part_rules(part).facets.to_vec();
+            }
+            continue;
+        }
+        let splitter = add_part(intake, draft, owner, part)?;
+        gathering.found.add_found(splitter.references(), splitter.part_facets());
+        if part.owner == Owner::Course && part.file == "contentbank.xml" {
+            astray.add_found(splitter.references(), splitter.part_facets());
+        }
+        if let Some(warning) = splitter.warning() {
+            warnings += 1;
+            if warnings <= NAMED_WARNINGS {
+                job.warn(&warning.to_string())?;
+            }
+        }
+        job.progress(progress.start + (progress.end - progress.start) * done as f64 / total.max(1) as f64)?;
+    }
+    if warnings > NAMED_WARNINGS {
+        job.warn(&format!("{} more documents have no rules", warnings - NAMED_WARNINGS))?;
+    }
+    add_references(intake, draft, items, files, gathered, &astray)
+}
+
+fn add_part(intake: &Intake, draft: &Draft, owner: wit::Owner, part: &PartName) -> Result<Splitter> {
+    let path = part.path();
+    let mut splitter = Splitter::new(part);
+    let id = draft.add_part(owner, &part.stored_name(), &facets(splitter.part_facets()))?;
+    let append = |splitter: &mut Splitter| -> Result<()> {
+        let runs: Vec<_> = splitter.take_runs().into_iter().map(run).collect();
+        if runs.is_empty() { Ok(()) } else { draft.append_runs(id, &runs) }
+    };
+    let broken = |e: provost_moodle_archive::split::SplitError| Error::corrupt(e.to_string());
+    intake.stream(&path, |chunk| {
+        splitter.feed(chunk).map_err(broken)?;
+        append(&mut splitter)
+    })?;
+    splitter.finish().map_err(broken)?;
+    append(&mut splitter)?;
+    Ok(splitter)
+}
+
+/// Brings what was found together with the archive's own lists and adds it.
+fn add_references(
+    intake: &Intake,
+    draft: &Draft,
+    items: &Items,
+    files: &FileIndex,
+    gathered: BTreeMap<Owner, Gathered>,
+    astray: &References,
+) -> Result<()> {
+    let mut files_of: HashMap<&Owner, Vec<u64>> = HashMap::new();
+    for (context, locals) in files.by_context() {
+        if let Some(owner) = items.contexts.get(&context) {
+            files_of.entry(owner).or_default().extend(locals);
+        }
+    }
+    for (from, Gathered { mut found, facets: owner_facets }) in gathered {
+        let Some(&owner) = items.owners.get(&from) else { continue };
+        if from == Owner::Archive {
+            // Documents at the top level are found through the course's own list.
+            continue;
+        }
+        let path = format!("{}/inforef.xml", from.directory());
+        let listed = if intake.has(&path) { Some(intake.parsed(&path, references::read)?) } else { None };
+        let listed_files = listed.iter().flatten().filter(|(kind, _)| *kind == ReferenceKind::File);
+        let own_files: Vec<u64> = match &listed {
+            Some(_) => listed_files.map(|(_, id)| *id).collect(),
+            None => files_of.remove(&from).unwrap_or_default(),
+        };
+        for id in own_files {
+            if let Some(facets) = files.facets(id) {
+                found.add((ReferenceKind::File, id), facets.to_vec());
+            }
+        }
+        let astray = matches!(from, Owner::Section(_)).then_some(astray);
+        let merged = found.merge(listed.as_ref(), &owner_facets, astray);
+        let rows: Vec<_> = merged
+            .iter()
+            .map(|((kind, local), set)| wit::Reference { kind: kind.name().into(), local, facets: facets(set) })
+            .collect();
+        for batch in rows.chunks(1_000) {
+            draft.add_references(owner, batch)?;
+        }
+    }
+    Ok(())
+}

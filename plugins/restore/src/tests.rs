@@ -1,0 +1,117 @@
+use crate::Restore;
+use provost_guest::ErrorKind;
+use provost_guest::archive::Format;
+use provost_guest::testing::{TestHost, run_job};
+use serde_json::json;
+
+const MASTER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<moodle_backup>
+  <information>
+    <backup_version>2024100700</backup_version>
+    <original_wwwroot>https://lms.example.org</original_wwwroot>
+    <original_site_identifier_hash>0123456789abcdef0123456789abcdef</original_site_identifier_hash>
+    <original_course_id>7</original_course_id>
+    <original_course_contextid>70</original_course_contextid>
+    <original_system_contextid>1</original_system_contextid>
+    <details><detail backup_id="x"><type>course</type></detail></details>
+    <contents>
+      <sections><section><sectionid>3</sectionid><title>0</title><directory>sections/section_3</directory></section></sections>
+    </contents>
+  </information>
+</moodle_backup>"#;
+const COURSE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<course id="7" contextid="70"><shortname>bees</shortname><fullname>Bees</fullname><format>topics</format></course>"#;
+const SECTION: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<section id="3"><number>0</number><name>General</name><visible>1</visible></section>"#;
+const USERS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<users>
+  <user id="5" contextid="50"><username>jane</username><email>jane@example.org</email></user>
+  <user id="2" contextid="20"><username>admin</username><email>root@example.org</email></user>
+</users>"#;
+
+fn restore(host: &TestHost, entries: &[(&str, &str)], wish: serde_json::Value) -> provost_guest::Result<serde_json::Value> {
+    let blob = host.archive(Format::TarGz, entries).unwrap();
+    let admin = host.admin();
+    let file = provost_guest::files::put(
+        &provost_guest::files::NewFile {
+            context: host.person_context(admin.person),
+            component: "user".into(),
+            area: "draft".into(),
+            item: 1,
+            path: "/".into(),
+            name: "a.mbz".into(),
+            blob,
+            mimetype: String::new(),
+            person: admin.person,
+        },
+        provost_guest::files::OnTaken::AddSuffix,
+    )
+    .unwrap();
+    let mut payload = json!({ "fileid": file.id });
+    if let (Some(payload), Some(wish)) = (payload.as_object_mut(), wish.as_object()) {
+        payload.extend(wish.clone());
+    }
+    run_job::<Restore>("restore", payload)
+}
+
+fn entries() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("moodle_backup.xml", MASTER),
+        ("course/course.xml", COURSE),
+        ("sections/section_3/section.xml", SECTION),
+    ]
+}
+
+#[test]
+fn a_small_archive_becomes_a_course() {
+    let host = TestHost::new();
+    let made = restore(&host, &entries(), json!({})).unwrap();
+    assert_eq!((made["shortname"].as_str(), made["fullname"].as_str()), (Some("bees"), Some("Bees")));
+    let courses = host.courses();
+    assert_eq!(courses.len(), 1);
+    assert_eq!(courses[0].origin.course, 7);
+}
+
+#[test]
+fn names_are_made_unique_unless_one_was_wished_for() {
+    let host = TestHost::new();
+    restore(&host, &entries(), json!({})).unwrap();
+    let second = restore(&host, &entries(), json!({})).unwrap();
+    assert_eq!((second["shortname"].as_str(), second["fullname"].as_str()), (Some("bees_1"), Some("Bees copy 1")));
+    let error = restore(&host, &entries(), json!({ "shortname": "bees" })).unwrap_err();
+    assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Refused, "shortnametaken"));
+    assert_eq!(host.courses().len(), 2);
+}
+
+#[test]
+fn people_are_recognised_and_an_archives_admin_is_not_ours() {
+    let host = TestHost::new();
+    let before = host.people().len();
+    let mut with_people = entries();
+    with_people.push(("users.xml", USERS));
+    restore(&host, &with_people, json!({})).unwrap();
+    let after: Vec<_> = host.people().into_iter().map(|p| p.username).collect();
+    assert_eq!(after.len(), before + 2, "{after:?}");
+    assert!(after.iter().any(|n| n == "admin_01234567"), "{after:?}");
+    restore(&host, &with_people, json!({})).unwrap();
+    assert_eq!(host.people().len(), before + 2, "the same people come again");
+}
+
+#[test]
+fn what_is_no_backup_is_refused_and_leaves_nothing() {
+    let host = TestHost::new();
+    let error = restore(&host, &[("readme.txt", "hello")], json!({})).unwrap_err();
+    assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Corrupt, "missing_moodle_backup_xml_file"));
+    let mut damaged = entries();
+    damaged[2].1 = "<section id=\"3\"><number>0</number>";
+    let error = restore(&host, &damaged, json!({})).unwrap_err();
+    assert!(error.message.contains("sections/section_3/section.xml"), "{}", error.message);
+    let wrong = [("files/aa/aabbccddeeff00112233445566778899aabbccdd", "not that")];
+    let mut wrong_hash = entries();
+    wrong_hash.extend(wrong);
+    let error = restore(&host, &wrong_hash, json!({})).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Corrupt);
+    assert!(host.courses().is_empty());
+    restore(&host, &wrong_hash, json!({ "keepgoing": true })).unwrap();
+    assert_eq!(host.warnings().len(), 1);
+}
