@@ -22,8 +22,6 @@ pub struct Listing {
     pub sections: Vec<SectionRecord>,
     /// In course order.
     pub activities: Vec<ActivityRecord>,
-    /// Those of taken pages.
-    pub blocks: Vec<BlockRecord>,
     /// Those of which something may remain, in order of their owners.
     pub parts: Vec<Placed>,
     /// Owners of the contract by owners of the archive.
@@ -68,7 +66,7 @@ impl Listing {
             };
             parts.push(Placed { part, name });
         }
-        Ok(Self { sections, activities, blocks, parts, owners })
+        Ok(Self { sections, activities, parts, owners })
     }
 }
 
