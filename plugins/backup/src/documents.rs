@@ -253,7 +253,7 @@ pub fn master(course: &CourseRecord, listing: &Listing, options: &Options, filen
             backup_id: backup_id.into(),
             kind: "course".into(),
             format: "moodle2".into(),
-            interactive: "0".into(),
+            interactive: String::new(),
             mode: "10".into(),
             execution: "2".into(),
             executiontime: "0".into(),

@@ -62,13 +62,12 @@ impl FileRow {
         self.name == "."
     }
 
-    /// The hash under which its content lies in the pool; `None` for directories, empty files, links, and rows
-    /// whose hash is none.
+    /// The hash under which its content lies in the pool; `None` for directories, links, and rows whose hash is
+    /// none. An empty file's content need not be there (moodle-observed.md 5).
     pub fn pool_hash(&self) -> Option<&str> {
         let plain =
             self.contenthash.len() == 40 && self.contenthash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        (plain && !self.is_directory() && self.contenthash != EMPTY_SHA1 && self.repository.is_none())
-            .then_some(&self.contenthash)
+        (plain && !self.is_directory() && self.repository.is_none()).then_some(&self.contenthash)
     }
 
     /// Its facets. `owner` is the kind of owner whose context it lies in, where that is known.

@@ -4,7 +4,7 @@ use crate::convert::facets;
 use crate::intake::{Intake, NAMED_WARNINGS};
 use provost_guest::course_store::{Draft, FileFields};
 use provost_guest::{Error, JobContext, Result};
-use provost_moodle_archive::filesxml::{FileRow, FilesReader};
+use provost_moodle_archive::filesxml::{EMPTY_SHA1, FileRow, FilesReader};
 use provost_moodle_archive::layout::OwnerKind;
 use std::collections::HashMap;
 
@@ -70,7 +70,8 @@ pub fn add(
         for row in reader.feed(chunk).map_err(damaged)? {
             let taken = row.facets(contexts.get(&row.context).copied()).facets;
             let blob = row.pool_hash().and_then(|sha1| intake.content(sha1));
-            if blob.is_none() && row.pool_hash().is_some() && expects_contents {
+            let has_content = row.pool_hash().is_some_and(|sha1| sha1 != EMPTY_SHA1);
+            if blob.is_none() && has_content && expects_contents {
                 missing += 1;
                 if missing <= NAMED_WARNINGS {
                     let (path, name) = (&row.path, &row.name);
