@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use provost_services::access;
-use provost_store::api::{AreaFile, PersonKey, StoreError};
+use provost_store::api::{AreaFile, StoreError};
 use provost_wire::form::{Node, Tree};
 use provost_wire::{WireError, request};
 use std::net::{IpAddr, SocketAddr};

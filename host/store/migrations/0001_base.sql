@@ -14,6 +14,7 @@ CREATE TABLE t_change (
   ended INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX t_change_state ON t_change (state);
+CREATE INDEX t_change_job ON t_change (job) WHERE job IS NOT NULL;
 -- Change 1 holds whatever was made outside of drafts.
 INSERT INTO t_change (id, state, kind, created) VALUES (1, 1, 'base', 0);
 
@@ -469,9 +470,12 @@ CREATE TABLE t_area_file (
   mimetype TEXT NOT NULL,
   person INTEGER NOT NULL,
   created INTEGER NOT NULL,
+  -- The job that put it; its effects are undone unless it succeeds.
+  job TEXT,
   UNIQUE (context, component, area, item, path, name)
 );
 CREATE INDEX t_area_file_blob ON t_area_file (blob);
+CREATE INDEX t_area_file_job ON t_area_file (job) WHERE job IS NOT NULL;
 
 -- state: 0 queued, 1 running, 2 succeeded, 3 failed, 4 cancelled. due and lease_until in milliseconds.
 CREATE TABLE t_job (

@@ -30,6 +30,7 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     people::tokens_and_settings(make().await?).await?;
     jobs::queue(make().await?).await?;
     jobs::leases(make().await?).await?;
+    jobs::unsuccessful_runs_leave_nothing(make().await?).await?;
     contents::blobs(make().await?).await?;
     contents::files(make().await?).await?;
     contents::plugins(make().await?).await?;

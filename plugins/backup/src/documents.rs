@@ -190,7 +190,6 @@ pub fn write_references(
     writer: &Writer,
     snapshot: &Snapshot,
     listing: &Listing,
-    options: &Options,
     facets: &[String],
 ) -> Result<ReferredIds> {
     let mut all = ReferredIds::new();
@@ -198,9 +197,6 @@ pub fn write_references(
         let mut named: BTreeSet<Referred> = BTreeSet::new();
         for reference in snapshot.references(*owner, facets)? {
             let Some(kind) = ReferenceKind::of_name(&reference.kind) else { continue };
-            if kind == ReferenceKind::User && !options.users {
-                continue;
-            }
             named.insert((kind, reference.local));
             all.entry(kind).or_default().insert(reference.local);
         }

@@ -76,7 +76,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
 
     // What is small and says what follows goes first.
     writer.add_bytes("moodle_backup.xml", &documents::master(&course, &listing, &options, &filename, &job.id))?;
-    let referred = documents::write_references(&writer, &snapshot, &listing, &options, &facets)?;
+    let referred = documents::write_references(&writer, &snapshot, &listing, &facets)?;
     people::write(&writer, &snapshot, &options, &referred)?;
     people::write_roles(&writer, &snapshot, &referred)?;
     let contents = pool::write_rows(&writer, &snapshot, &facets, &referred)?;

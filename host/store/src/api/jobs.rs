@@ -112,7 +112,8 @@ pub trait Jobs: Send + Sync {
     async fn set_progress(&self, lease: &Lease, fraction: f64) -> Result<()>;
     /// Adds a warning. Errors: as `heartbeat`.
     async fn add_warning(&self, lease: &Lease, message: &str) -> Result<()>;
-    /// Ends the run. Errors: `LeaseLost` when another worker has it.
+    /// Ends the run. What the job's runs made visible (courses published, files put under its lease) stays only when it
+    /// succeeded; otherwise, and when a dead run's job is claimed again, it is undone. Errors: `LeaseLost` when another worker has it.
     async fn end(&self, lease: &Lease, end: JobEnd, max_attempts: u32) -> Result<()>;
     /// Asks to stop: a queued job is cancelled at once. False when it had ended.
     async fn cancel(&self, id: &str) -> Result<bool>;

@@ -44,6 +44,42 @@ pub async fn queue((store, _): Pair) -> Result<()> {
     Ok(())
 }
 
+/// A run that made things visible and then died, or failed, leaves nothing; one that succeeded leaves all.
+pub async fn unsuccessful_runs_leave_nothing((store, blobs): Pair) -> Result<()> {
+    let id = store.enqueue(job("")).await?;
+    let file = |name: &str, blob: &BlobRef| NewAreaFile {
+        context: 1,
+        component: "backup".into(),
+        area: "course".into(),
+        item: 0,
+        path: "/".into(),
+        name: name.into(),
+        blob: blob.clone(),
+        mimetype: String::new(),
+        person: 2,
+    };
+    let blob = blobs.put("b".into()).await?;
+    // The first run is killed after its last step, the second one fails, the third one succeeds.
+    for (run, seconds) in [(1, 0), (2, 60), (3, 60)] {
+        let claimed = store.claim("w", Some(&id), seconds, 5).await?.expect("due");
+        assert_eq!(store.area_files(1, "backup", "course", 0).await?.len(), 0, "run {run}");
+        assert_eq!(store.course_by_shortname("x").await?, None, "run {run}");
+        let lease = claimed.lease;
+        let draft = store.draft(course_named("x"), Origin::default(), "{}".into(), Some(lease.clone())).await?;
+        draft.publish().await?;
+        store.put_area_file(file("b", &blob), OnTaken::Refuse, Some(&lease)).await?;
+        match run {
+            2 => store.end(&lease, JobEnd::Retry("hm".into(), 0), 5).await?,
+            3 => store.end(&lease, JobEnd::Succeeded("{}".into()), 5).await?,
+            _ => {}
+        }
+    }
+    assert!(store.claim("w", Some(&id), 60, 5).await?.is_none());
+    assert_eq!(store.area_files(1, "backup", "course", 0).await?.len(), 1);
+    assert!(store.course_by_shortname("x").await?.is_some());
+    Ok(())
+}
+
 pub async fn leases((store, blobs): Pair) -> Result<()> {
     let id = store.enqueue(job("")).await?;
     let old = store.claim("w1", None, 0, 2).await?.expect("due").lease;

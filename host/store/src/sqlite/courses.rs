@@ -121,21 +121,7 @@ impl Courses for SqliteStore {
     async fn delete_course(&self, id: u64) -> Result<()> {
         let mut tx = self.db.write().await?;
         let CourseRow { course, change } = course_on(&mut tx, id).await?;
-        sqlx::query("UPDATE t_change SET state = 2, ended = ? WHERE id = ?")
-            .bind(now())
-            .bind(change)
-            .execute(&mut *tx)
-            .await?;
-        // Usernames of people who came with the course stay taken: people stay.
-        sqlx::query("DELETE FROM t_name WHERE change = ? AND kind = 'shortname'")
-            .bind(change)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM t_role_grant WHERE level = 50 AND instance = ?")
-            .bind(db_int(id))
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM t_area_file WHERE context = ?").bind(db_int(course.context)).execute(&mut *tx).await?;
+        hide_course(&mut tx, change, id, course.context).await?;
         free_names(&mut tx).await?;
         tx.commit().await?;
         Ok(())
@@ -159,4 +145,26 @@ impl Courses for SqliteStore {
     ) -> Result<Box<dyn Draft>> {
         Ok(Box::new(self.begin_draft(fields, origin, extra, lease).await?))
     }
+}
+
+/// Makes a course invisible at once, frees its short name and removes its file areas. The sweep removes the rest.
+pub(super) async fn hide_course(
+    conn: &mut sqlx::SqliteConnection,
+    change: i64,
+    id: u64,
+    context: u64,
+) -> Result<()> {
+    sqlx::query("UPDATE t_change SET state = 2, ended = ? WHERE id = ?")
+        .bind(now())
+        .bind(change)
+        .execute(&mut *conn)
+        .await?;
+    // Usernames of people who came with the course stay taken: people stay.
+    sqlx::query("DELETE FROM t_name WHERE change = ? AND kind = 'shortname'").bind(change).execute(&mut *conn).await?;
+    sqlx::query("DELETE FROM t_role_grant WHERE level = 50 AND instance = ?")
+        .bind(db_int(id))
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query("DELETE FROM t_area_file WHERE context = ?").bind(db_int(context)).execute(&mut *conn).await?;
+    Ok(())
 }

@@ -127,8 +127,8 @@ impl Files for SqliteStore {
             }
         }
         let row = sqlx::query(
-            "INSERT INTO t_area_file (context, component, area, item, path, name, blob, size, mimetype, person, created) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+            "INSERT INTO t_area_file (context, component, area, item, path, name, blob, size, mimetype, person, created, job) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
              RETURNING id, context, component, area, item, path, name, blob, size, mimetype, person, created",
         )
         .bind(db_int(file.context))
@@ -142,6 +142,7 @@ impl Files for SqliteStore {
         .bind(file.mimetype)
         .bind(db_int(file.person))
         .bind(now())
+        .bind(lease.map(|lease| lease.job.as_str()))
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;

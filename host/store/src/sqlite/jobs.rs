@@ -1,6 +1,7 @@
 //! The queue (architecture.md 2.4 and 5). The epoch of a job's row says whose it is; it grows with every claim.
 
 use super::SqliteStore;
+use super::courses::hide_course;
 use super::db::{check_lease, db_int, model_int, now, now_ms, random_hex};
 use crate::api::*;
 use async_trait::async_trait;
@@ -155,6 +156,9 @@ impl Jobs for SqliteStore {
             let Some(row) = row else { break };
             let job = job_row(&row)?;
             let (epoch, stop): (i64, bool) = (row.try_get(15)?, row.try_get(16)?);
+            if job.attempts > 0 {
+                undo(&mut tx, &job.id).await?;
+            }
             if stop {
                 finish(&mut tx, &job.id, JobState::Cancelled, "", "").await?;
                 continue;
@@ -229,6 +233,9 @@ impl Jobs for SqliteStore {
                 .fetch_optional(&mut *tx)
                 .await?;
         let (attempts, stop) = held.ok_or_else(|| StoreError::LeaseLost { job: lease.job.clone() })?;
+        if !matches!(end, JobEnd::Succeeded(_)) {
+            undo(&mut tx, &lease.job).await?;
+        }
         match end {
             JobEnd::Succeeded(outcome) => finish(&mut tx, &lease.job, JobState::Succeeded, &outcome, "").await?,
             JobEnd::Failed(reason) => finish(&mut tx, &lease.job, JobState::Failed, "", &reason).await?,
@@ -268,4 +275,21 @@ impl Jobs for SqliteStore {
         tx.commit().await?;
         Ok(open)
     }
+}
+
+/// Undoes what runs of a job made visible that did not succeed: courses published, files put. A run that was killed
+/// after its last step and before its end leaves nothing behind this way, and the next one starts from nothing.
+async fn undo(conn: &mut sqlx::SqliteConnection, job: &str) -> Result<()> {
+    sqlx::query("DELETE FROM t_area_file WHERE job = ?").bind(job).execute(&mut *conn).await?;
+    let made: Vec<(i64, i64, i64)> = sqlx::query_as(
+        "SELECT c.change, c.id, c.context FROM t_change h JOIN t_course c ON c.change = h.id \
+         WHERE h.job = ? AND h.state = 1",
+    )
+    .bind(job)
+    .fetch_all(&mut *conn)
+    .await?;
+    for (change, course, context) in made {
+        hide_course(conn, change, model_int(course), model_int(context)).await?;
+    }
+    Ok(())
 }
