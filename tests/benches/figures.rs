@@ -64,7 +64,9 @@ pub fn circumstances() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let processor = std::fs::read_to_string("/proc/cpuinfo")
         .ok()
-        .and_then(|text| Some(text.lines().find_map(|l| l.strip_prefix("model name"))?.split_once(':')?.1.trim().into()))
+        .and_then(|text| {
+            Some(text.lines().find_map(|l| l.strip_prefix("model name"))?.split_once(':')?.1.trim().into())
+        })
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned());
     let load = std::fs::read_to_string("/proc/loadavg")
         .ok()

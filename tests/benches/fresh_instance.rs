@@ -6,7 +6,6 @@
 
 mod figures;
 
-use anyhow::{Context, Result, bail};
 use clap::Parser;
 use figures::{Table, median};
 use provost_runtime::bindings::exports::provost::plugin::web_service::GuestIndices;
@@ -14,8 +13,9 @@ use provost_runtime::bindings::provost::plugin::types::Error as PluginError;
 use provost_runtime::{Caller, Engine, EngineOptions, Host, Outcome, Plugin, Request};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmtime::Store;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, TypedFunc};
+use wasmtime::error::Context;
+use wasmtime::{Result, Store, bail, format_err};
 
 /// The guest: it reads a name from JSON and answers a greeting in JSON.
 const GREETER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/greeter-v1.wasm"));
@@ -148,13 +148,17 @@ impl Variant {
 }
 
 fn answered(answer: Result<String, PluginError>) -> Result<String> {
-    answer.map_err(|error| anyhow::anyhow!("the greeter failed: {}", error.message))
+    answer.map_err(|error| format_err!("the greeter failed: {}", error.message))
+}
+
+/// Whether wasmtime was built with its feature `component-model-async`, which the host's is not.
+fn has_concurrency() -> bool {
+    Engine::new(&EngineOptions { concurrency: true, pooling: false, ..Default::default() }).is_ok()
 }
 
 /// The engine settings that are compared, the defaults first.
 fn settings() -> Vec<(String, EngineOptions)> {
-    // wasmtime refuses the setting when it was built without the feature, as it is for the host.
-    let concurrency: &[bool] = if cfg!(feature = "bench-concurrency") { &[false, true] } else { &[false] };
+    let concurrency: &[bool] = if has_concurrency() { &[false, true] } else { &[false] };
     let mut all = vec![("defaults".to_owned(), EngineOptions::default())];
     for &concurrency in concurrency {
         for (pooling, keep_mib) in [(true, 1), (true, 0), (false, 0)] {
@@ -218,7 +222,12 @@ fn main() -> Result<()> {
     }
     let slice = Duration::from_millis(arguments.slice);
     println!("Fresh instance per call: {}", figures::circumstances());
-    println!("{} turns of {} ms each, in turns; guest of {} KiB\n", arguments.rounds, arguments.slice, GREETER.len() >> 10);
+    println!(
+        "{} turns of {} ms each, in turns; guest of {} KiB\n",
+        arguments.rounds,
+        arguments.slice,
+        GREETER.len() >> 10
+    );
 
     let folder = tempfile::tempdir()?;
     let executor = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -230,7 +239,7 @@ fn main() -> Result<()> {
         for (name, options) in settings() {
             variants.push(Variant::new(name, &options, &host).await?);
         }
-        anyhow::Ok(variants)
+        Ok::<_, wasmtime::Error>(variants)
     })?;
     let request = Request {
         function: "greeter_greet".to_owned(),
@@ -240,8 +249,7 @@ fn main() -> Result<()> {
 
     let mut best: Vec<(f64, String)> = Vec::new();
     for threads in [1, arguments.threads] {
-        let plan: Vec<(usize, Way)> =
-            (0..variants.len()).flat_map(|variant| WAYS.map(|way| (variant, way))).collect();
+        let plan: Vec<(usize, Way)> = (0..variants.len()).flat_map(|variant| WAYS.map(|way| (variant, way))).collect();
         let mut results: Vec<Figures> = plan.iter().map(|_| Figures::default()).collect();
         for round in 0..=arguments.rounds {
             let order: Vec<usize> =
@@ -254,7 +262,8 @@ fn main() -> Result<()> {
                 }
                 let figures = &mut results[index];
                 // Whole calls of each thread by its own time: the last ones end after the slice.
-                let rate = |calls: &Vec<u32>| calls.len() as f64 / calls.iter().map(|&ns| f64::from(ns) / 1e9).sum::<f64>();
+                let rate =
+                    |calls: &Vec<u32>| calls.len() as f64 / calls.iter().map(|&ns| f64::from(ns) / 1e9).sum::<f64>();
                 figures.rates.push(spent.iter().map(rate).sum());
                 figures.medians.push(median(spent.iter().flatten().map(|&ns| f64::from(ns) / 1e3)));
                 figures.all.extend(spent.into_iter().flatten());
@@ -293,7 +302,7 @@ fn conclude(rates: &[(f64, String)]) {
         }
         _ => println!("No settings are clearly faster than the defaults of EngineOptions."),
     }
-    if !cfg!(feature = "bench-concurrency") {
+    if !has_concurrency() {
         println!("wasmtime's concurrency support is not in this build: see tests/benches/README.md.");
     }
 }

@@ -40,7 +40,8 @@ fn courses_and_backups() {
     assert!(second["courseid"].is_u64(), "{second}");
     assert_eq!(second["shortname"], "BEES101_1", "a taken short name is made unique");
     assert_eq!(second["warnings"], serde_json::json!([]));
-    let named = ["course".as_ref(), "import".as_ref(), archive.as_os_str(), "--shortname".as_ref(), "Bees again".as_ref()];
+    let named =
+        ["course".as_ref(), "import".as_ref(), archive.as_os_str(), "--shortname".as_ref(), "Bees again".as_ref()];
     assert_eq!(site.json(&named)["shortname"], "Bees again");
     let said = site.refused(&named);
     assert!(said.contains("Short name is already used for another course"), "{said}");
@@ -135,7 +136,10 @@ fn people_tokens_and_plugins() {
     let token = site.json(&["token", "create", "--user", "ann", "--name", "laptop", "--expires", "30d"]);
     assert!(is_id(&text(&token["token"])), "{token}");
     let listed = site.ok(&["--json", "token", "list"]);
-    assert!(listed.contains("laptop") && !listed.contains(&text(&token["token"])), "secrets are never listed: {listed}");
+    assert!(
+        listed.contains("laptop") && !listed.contains(&text(&token["token"])),
+        "secrets are never listed: {listed}"
+    );
     site.ok(&["token", "revoke", &token["id"].to_string()]);
     site.refused(&["token", "revoke", &token["id"].to_string()]);
     assert!(site.refused(&["token", "create", "--user", "nobody"]).contains("nobody"));

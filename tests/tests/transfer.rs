@@ -55,7 +55,9 @@ fn downloads() {
 fn ranges(rest: &Rest, url: &str, whole: &[u8]) {
     let size = whole.len();
     let (first, tail, from) = ("bytes=0-99".to_owned(), "bytes=-10".to_owned(), format!("bytes={}-", size - 5));
-    for (asked, expected, start) in [(first, &whole[..100], 0), (tail, &whole[size - 10..], size - 10), (from, &whole[size - 5..], size - 5)] {
+    for (asked, expected, start) in
+        [(first, &whole[..100], 0), (tail, &whole[size - 10..], size - 10), (from, &whole[size - 5..], size - 5)]
+    {
         let part = rest.download(url, &[("Range", &asked)]);
         assert_eq!((part.status, part.body.as_slice()), (206, expected), "{asked}");
         let range = format!("bytes {start}-{}/{size}", start + expected.len() - 1);
@@ -172,6 +174,7 @@ fn restore_an_upload(rest: &Rest) -> u64 {
         .writer_release()
         .place("moodle_backup.xml", "moodle_backup/information/details/detail*")
         .place("moodle_backup.xml", &named("*name"))
+        .place("moodle_backup.xml", "moodle_backup/information/contents/course/title")
         .place("course/course.xml", "course/fullname")
         .place("course/course.xml", "course/shortname");
     let theirs = Unpacked::open(&sample::packed_file()).expect("an archive");

@@ -37,13 +37,7 @@ pub(crate) async fn by_query(
     answer(&faces, peer.ip(), path, query, &headers).await
 }
 
-async fn answer(
-    faces: &Faces,
-    peer: IpAddr,
-    path: Option<String>,
-    query: Tree,
-    headers: &HeaderMap,
-) -> Response {
+async fn answer(faces: &Faces, peer: IpAddr, path: Option<String>, query: Tree, headers: &HeaderMap) -> Response {
     let sent = async {
         let file = find(faces, peer, path.as_deref(), text(&query, "token")).await?;
         let attachment = text(&query, "forcedownload").is_some_and(|v| !matches!(v, "" | "0"));
@@ -61,12 +55,7 @@ fn text<'a>(tree: &'a Tree, name: &str) -> Option<&'a str> {
 }
 
 /// The file, if the token's owner may have it.
-async fn find(
-    faces: &Faces,
-    peer: IpAddr,
-    path: Option<&str>,
-    token: Option<&str>,
-) -> Result<AreaFile, WireError> {
+async fn find(faces: &Faces, peer: IpAddr, path: Option<&str>, token: Option<&str>) -> Result<AreaFile, WireError> {
     let store = faces.registry.host().store.as_ref();
     let Some(token) = token else { return Err(WireError::missing_script_parameter("token")) };
     let access = access::authenticate(store, Some(token), peer).await?;
@@ -116,12 +105,7 @@ impl<'a> Place<'a> {
     }
 }
 
-async fn send(
-    faces: &Faces,
-    file: &AreaFile,
-    headers: &HeaderMap,
-    attachment: bool,
-) -> Result<Response, WireError> {
+async fn send(faces: &Faces, file: &AreaFile, headers: &HeaderMap, attachment: bool) -> Result<Response, WireError> {
     let etag = format!("\"{}\"", file.blob.sha1);
     let sent_etag = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or("");
     let mut response = Response::new(Body::empty());

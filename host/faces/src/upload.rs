@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, Multipart, RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 use provost_services::access::{self, Access};
-use provost_store::api::{BlobRef, NewAreaFile, OnTaken, StoreError};
+use provost_store::api::{BlobRef, NewAreaFile, OnTaken, Person, StoreError};
 use provost_wire::clean::{self, Installed};
 use provost_wire::form::{Node, Tree};
 use provost_wire::{ParamType, WireError, request};
@@ -24,8 +24,7 @@ pub(crate) async fn answer(
     form: Result<Multipart, MultipartRejection>,
 ) -> Response {
     match take(&faces, peer.ip(), query.as_deref().unwrap_or(""), form).await {
-        Ok(files) => {
- script::respond(StatusCode::OK, TEXT, Value::Array(files).to_string()) }
+        Ok(files) => script::respond(StatusCode::OK, TEXT, Value::Array(files).to_string()),
         Err(error) => script::respond(StatusCode::OK, TEXT, error.script_json(faces.options.debug)),
     }
 }
@@ -137,9 +136,7 @@ async fn put(
     file: Arrived,
 ) -> Result<Value, WireError> {
     let size = file.content.as_ref().map_or_else(|size| *size, |blob| blob.size);
-    let refused = |kind: &str, why: &str| {
-        json!({ "filename": file.name, "filepath": path, "size": size, "errortype": kind, "error": why })
-    };
+    let refused = |kind: &str, why: &str| json!({ "filename": file.name, "filepath": path, "size": size, "errortype": kind, "error": why });
     let blob = match &file.content {
         Ok(blob) => blob.clone(),
         Err(size) => {
@@ -165,7 +162,7 @@ async fn put(
         Ok(put) => Ok(json!({
             "component": put.component, "contextid": put.context, "userid": put.person.to_string(),
             "filearea": put.area, "filename": put.name, "filepath": put.path, "itemid": put.item,
-            "license": "unknown", "author": format!("{} {}", caller.person.firstname, caller.person.lastname),
+            "license": "unknown", "author": author(&caller.person),
             "source": "", "filesize": put.blob.size,
         })),
         Err(StoreError::Conflict { .. }) => {
@@ -173,6 +170,10 @@ async fn put(
         }
         Err(error) => Err(access::store_error(error)),
     }
+}
+
+fn author(person: &Person) -> String {
+    format!("{} {}", person.firstname, person.lastname).trim().to_owned()
 }
 
 /// A folder path with one slash at either end, its segments cleaned.

@@ -99,7 +99,7 @@ pub enum Course {
     Delete {
         /// Its id.
         id: u64,
-        /// Do not ask.
+        /// Do not ask; needed where there is no terminal to ask on.
         #[arg(short, long)]
         yes: bool,
     },
@@ -260,9 +260,9 @@ pub enum Plugin {
         /// Grant all that it asks for.
         #[arg(long, conflicts_with = "grants")]
         grant_all: bool,
-        /// Its configuration: a JSON object.
-        #[arg(long, default_value = "{}", value_name = "JSON")]
-        config: String,
+        /// Its configuration: a JSON object. Default: that of the version installed before.
+        #[arg(long, value_name = "JSON")]
+        config: Option<String>,
     },
     /// Remove an installed plugin; a built-in one of its id serves again.
     Remove {

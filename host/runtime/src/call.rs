@@ -6,7 +6,7 @@ use crate::limits::Growth;
 use crate::outcome::from_answer;
 use crate::plugin::Plugin;
 use crate::state::CallState;
-use crate::{LimitKind, Outcome};
+use crate::{LimitKind, Outcome, PluginErrorKind};
 use provost_store::api::Lease;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -79,14 +79,19 @@ impl Plugin {
             return Outcome::Unavailable("it has no jobs".into());
         };
         let bounds = Bounds { cpu_seconds: self.limits.job_cpu_seconds, wall: self.limits.job_time() };
-        let call = CallContext { person: Some(context.caller.person), job: Some(run) };
+        let call = CallContext { person: Some(context.caller.person), job: Some(run.clone()) };
         let outcome = self
             .with_instance(call, bounds, async |store, instance| {
                 let guest = indices.load(&mut *store, instance)?;
                 Ok(from_answer(guest.call_run(store, context).await?))
             })
             .await;
-        self.bounded(outcome)
+        match self.bounded(outcome) {
+            Outcome::Error(error) if error.kind == PluginErrorKind::Cancelled && run.stop.load(Ordering::Relaxed) => {
+                Outcome::Interrupted
+            }
+            other => other,
+        }
     }
 
     /// Passes the gate; a plugin without one passes.

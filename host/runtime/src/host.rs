@@ -11,7 +11,7 @@ pub struct Host {
     pub store: Arc<dyn Store>,
     /// Contents.
     pub blobs: Arc<dyn Blobs>,
-    /// Where spools and the like go; emptied of what is old at start.
+    /// Where spools and the like go: files without a name, which are gone with the process.
     pub scratch: PathBuf,
     /// Woken when a job is queued in this process.
     pub job_queued: Notify,

@@ -99,7 +99,7 @@ impl Manifest {
     /// Reads the manifest of a module or component without running it.
     pub fn of(wasm: &[u8]) -> Result<Self, ManifestError> {
         let section = provost_componentize::manifest_section(wasm)?.ok_or(ManifestError::Missing)?;
-        let manifest: Manifest = serde_json::from_slice(section.as_ref())?;
+        let manifest: Manifest = serde_json::from_slice(section)?;
         manifest.check()?;
         Ok(manifest)
     }

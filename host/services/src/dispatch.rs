@@ -1,8 +1,8 @@
 //! A web-service call: function found, parameters checked, plugin called, answer checked.
 
 use crate::access::{Access, store_error};
-use crate::registry::{Catalog, Registry};
 use crate::functions::FunctionSpec;
+use crate::registry::{Catalog, Registry};
 use provost_runtime::{Caller, Outcome, PluginError, PluginErrorKind, Request};
 use provost_store::api::{Service, Store};
 use provost_wire::clean::Installed;
@@ -35,8 +35,7 @@ pub async fn call(
         username: access.person.username.clone(),
         site_admin: access.person.site_admin,
     };
-    let request =
-        Request { function: function.name.clone(), parameters: parameters.to_string(), caller };
+    let request = Request { function: function.name.clone(), parameters: parameters.to_string(), caller };
     let outcome = function.plugin.call(&request).await;
     let plugin = function.plugin.manifest().id.as_str();
     if let Outcome::Trap(_) | Outcome::Timeout | Outcome::Limit(_) | Outcome::Protocol(_) = &outcome {

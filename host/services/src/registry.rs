@@ -105,13 +105,7 @@ impl Registry {
             let plugin = Plugin::load(&engine, &host, plugin.component, &grants, &none).await?;
             loaded.insert(plugin.manifest().id.clone(), Arc::new(plugin));
         }
-        let registry = Self {
-            engine,
-            host,
-            built_in: loaded,
-            current: ArcSwap::default(),
-            change: Mutex::new(()),
-        };
+        let registry = Self { engine, host, built_in: loaded, current: ArcSwap::default(), change: Mutex::new(()) };
         registry.current().await?;
         Ok(registry)
     }
@@ -172,8 +166,7 @@ impl Registry {
                 }
             }
         }
-        let capabilities: Vec<Capability> =
-            plugins.values().flat_map(|loaded| capabilities(&loaded.plugin)).collect();
+        let capabilities: Vec<Capability> = plugins.values().flat_map(|loaded| capabilities(&loaded.plugin)).collect();
         self.host.store.declare_capabilities(&capabilities).await?;
         let catalog = Arc::new(Catalog { generation: Some(generation), plugins, functions, faulty });
         self.current.store(catalog.clone());
@@ -250,10 +243,11 @@ impl Catalog {
     pub fn plugins(&self) -> impl Iterator<Item = &Loaded> {
         self.plugins.values()
     }
-    /// The plugin that runs jobs of this kind.
+    /// The plugin that runs jobs of this kind: an installed one before a built-in one, then by id.
     pub fn job_plugin(&self, kind: &str) -> Option<&Arc<Plugin>> {
         let runs = |loaded: &&Loaded| loaded.plugin.manifest().jobs.iter().any(|j| j.kind == kind);
-        self.plugins.values().find(runs).map(|loaded| &loaded.plugin)
+        let first = self.plugins.values().filter(runs).min_by_key(|loaded| loaded.source == Source::BuiltIn);
+        first.map(|loaded| &loaded.plugin)
     }
     /// The declaration of a file area, by component and area.
     pub fn file_area(&self, component: &str, area: &str) -> Option<&provost_runtime::FileArea> {

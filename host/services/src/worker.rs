@@ -7,6 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// How long a stopping host waits for its jobs to stop.
+const STOP_WAIT: Duration = Duration::from_secs(10);
+
 /// How jobs are run.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
@@ -49,20 +52,23 @@ impl Worker {
         Self { registry, options, name }
     }
 
-    /// Runs jobs until `stop` turns true. Jobs under way then are left to their leases: another worker takes them up.
+    /// Runs jobs until `stop` turns true. Jobs under way then are asked to stop and go back to the queue without the
+    /// attempt being counted; one that does not stop in time is left to its lease.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let slots = Arc::new(tokio::sync::Semaphore::new(self.options.parallel));
+        let mut running = tokio::task::JoinSet::new();
         loop {
+            while running.try_join_next().is_some() {}
             let slot = tokio::select! {
                 slot = slots.clone().acquire_owned() => slot,
-                _ = stop.wait_for(|stop| *stop) => return,
+                _ = stop.wait_for(|stop| *stop) => break,
             };
-            let Ok(slot) = slot else { return };
+            let Ok(slot) = slot else { break };
             match self.claim(None).await {
                 Ok(Some(claimed)) => {
-                    let worker = self.clone();
-                    tokio::spawn(async move {
-                        worker.perform(claimed).await;
+                    let (worker, stop) = (self.clone(), stop.clone());
+                    running.spawn(async move {
+                        worker.perform(claimed, Some(stop)).await;
                         drop(slot);
                     });
                     continue;
@@ -74,9 +80,10 @@ impl Worker {
             tokio::select! {
                 () = self.registry.host().job_queued.notified() => {}
                 () = tokio::time::sleep(self.options.poll) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+                _ = stop.wait_for(|stop| *stop) => break,
             }
         }
+        while running.join_next().await.is_some() {}
     }
 
     /// Runs this job here unless another worker has it, and returns it when it has ended. `watch` sees it as it goes on.
@@ -91,7 +98,7 @@ impl Worker {
             }
             if let Some(claimed) = self.claim(Some(id)).await? {
                 let worker = self.clone();
-                let mut running = tokio::spawn(async move { worker.perform(claimed).await });
+                let mut running = tokio::spawn(async move { worker.perform(claimed, None).await });
                 loop {
                     tokio::select! {
                         _ = &mut running => break,
@@ -109,15 +116,23 @@ impl Worker {
         self.registry.host().store.claim(&self.name, only, lease_seconds, max_attempts).await
     }
 
-    /// Runs a claimed job and ends it.
-    async fn perform(&self, claimed: ClaimedJob) {
+    /// Runs a claimed job and ends it; interrupts it when `stop` turns true.
+    async fn perform(&self, claimed: ClaimedJob, stop: Option<watch::Receiver<bool>>) {
         let ClaimedJob { job, lease } = claimed;
         let run = Arc::new(JobRun::new(lease.clone()));
         let beating = tokio::spawn(self.clone().heartbeat(run.clone()));
         let span = tracing::info_span!("job", id = job.id, kind = job.kind, attempt = job.attempts);
         let end = {
             use tracing::Instrument as _;
-            self.outcome(&job, run.clone()).instrument(span.clone()).await
+            let outcome = self.outcome(&job, run.clone()).instrument(span.clone());
+            match interrupted(outcome, &run, stop).await {
+                Some(end) => end,
+                None => {
+                    beating.abort();
+                    tracing::warn!(job = job.id, "the job did not stop in time; its lease will lapse");
+                    return;
+                }
+            }
         };
         beating.abort();
         let _entered = span.enter();
@@ -126,6 +141,7 @@ impl Worker {
             JobEnd::Failed(reason) => tracing::warn!(reason, "failed"),
             JobEnd::Retry(reason, seconds) => tracing::warn!(reason, seconds, "to be tried again"),
             JobEnd::Cancelled => tracing::info!("cancelled"),
+            JobEnd::Interrupted => tracing::info!("interrupted; back in the queue"),
         }
         drop(_entered);
         match self.registry.host().store.end(&lease, end, self.options.max_attempts).await {
@@ -184,6 +200,26 @@ impl Worker {
     }
 }
 
+/// Waits for a run's end. When `stop` turns true before that, the run is asked to stop, and what it then ends in is an
+/// interruption, unless it was done; none when it does not stop in time.
+async fn interrupted(
+    outcome: impl Future<Output = JobEnd>,
+    run: &JobRun,
+    stop: Option<watch::Receiver<bool>>,
+) -> Option<JobEnd> {
+    tokio::pin!(outcome);
+    let Some(mut stop) = stop else { return Some(outcome.await) };
+    tokio::select! {
+        end = &mut outcome => return Some(end),
+        _ = stop.wait_for(|stop| *stop) => run.request_stop(),
+    }
+    match tokio::time::timeout(STOP_WAIT, outcome).await {
+        Ok(JobEnd::Succeeded(result)) => Some(JobEnd::Succeeded(result)),
+        Ok(_) => Some(JobEnd::Interrupted),
+        Err(_) => None,
+    }
+}
+
 /// What an outcome means for a job: a decision is final, silence is tried again (proxy-tool-events.md 8.1).
 fn end_of(outcome: Outcome<String>, attempt: u32) -> JobEnd {
     let pause = 5 * u64::from(attempt) * u64::from(attempt);
@@ -197,11 +233,12 @@ fn end_of(outcome: Outcome<String>, attempt: u32) -> JobEnd {
         },
         // A spent CPU budget or memory would be spent again.
         Outcome::Limit(LimitKind::Cpu | LimitKind::Memory | LimitKind::Output) => JobEnd::Failed(reason),
+        // It was asked to stop, or lost its lease, and then its end is not written.
+        Outcome::Interrupted => JobEnd::Cancelled,
         Outcome::RetryLater(_)
         | Outcome::Trap(_)
         | Outcome::Timeout
         | Outcome::Protocol(_)
-        | Outcome::Unavailable(_)
-        | Outcome::Interrupted => JobEnd::Retry(reason, pause),
+        | Outcome::Unavailable(_) => JobEnd::Retry(reason, pause),
     }
 }

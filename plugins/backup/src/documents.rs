@@ -5,14 +5,12 @@ use crate::listing::{Listing, Placed, activity};
 use provost_guest::archive::Writer;
 use provost_guest::course_store::{CourseRecord, Owner, Snapshot};
 use provost_guest::{Error, Result, clock, config};
+use provost_moodle_archive::columns;
 use provost_moodle_archive::layout::{self, PartName};
-use provost_moodle_archive::manifest::{
-    ContentActivity, ContentCourse, ContentSection, Detail, Information, Manifest,
-};
+use provost_moodle_archive::manifest::{ContentActivity, ContentCourse, ContentSection, Detail, Information, Manifest};
 use provost_moodle_archive::options::Options;
 use provost_moodle_archive::references::{self, ReferenceKind, Referred};
 use provost_moodle_archive::xml::edit::{self, Edit};
-use provost_moodle_archive::columns;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 const CHUNK: u32 = 256 << 10;
@@ -147,13 +145,14 @@ pub fn write_demanded(writer: &Writer, listing: &Listing, options: &Options, wri
         add(file.into(), body)?;
     }
     let comments = "<comments>\n</comments>";
-    let filters = "<filters>\n  <filter_actives>\n  </filter_actives>\n  <filter_configs>\n  </filter_configs>\n</filters>";
+    let filters =
+        "<filters>\n  <filter_actives>\n  </filter_actives>\n  <filter_configs>\n  </filter_configs>\n</filters>";
     let events = "<events>\n</events>";
-    let roles = "<roles>\n  <role_overrides>\n  </role_overrides>\n  <role_assignments>\n  </role_assignments>\n</roles>";
+    let roles =
+        "<roles>\n  <role_overrides>\n  </role_overrides>\n  <role_assignments>\n  </role_assignments>\n</roles>";
     for (_, owner) in &listing.owners {
         let directory = owner.directory();
-        let (course, activity) =
-            (matches!(owner, layout::Owner::Course), matches!(owner, layout::Owner::Activity(_)));
+        let (course, activity) = (matches!(owner, layout::Owner::Course), matches!(owner, layout::Owner::Activity(_)));
         let block = matches!(owner, layout::Owner::Block { .. });
         if course || activity {
             add(format!("{directory}/calendar.xml"), events)?;
@@ -171,8 +170,7 @@ pub fn write_demanded(writer: &Writer, listing: &Listing, options: &Options, wri
             add(format!("{directory}/contentbank.xml"), "<contents>\n</contents>")?;
         }
         if activity {
-            let grades =
-                "<activity_gradebook>\n  <grade_items>\n  </grade_items>\n  <grade_letters>\n  </grade_letters>\n</activity_gradebook>";
+            let grades = "<activity_gradebook>\n  <grade_items>\n  </grade_items>\n  <grade_letters>\n  </grade_letters>\n</activity_gradebook>";
             add(format!("{directory}/grades.xml"), grades)?;
             if options.users {
                 add(format!("{directory}/xapistate.xml"), "<states>\n</states>")?;

@@ -141,7 +141,8 @@ pub enum Place {
 pub fn parse(path: &str) -> Place {
     let path = path.strip_prefix("./").unwrap_or(path);
     let part = |owner: Option<Owner>, file: &str| match owner {
-        Some(owner) if !file.is_empty() => Place::Part(PartName { owner, file: file.to_owned() }),
+        // Whatever else lies there is no document: `moodle_backup.log`, the index, what somebody put beside them.
+        Some(owner) if file.ends_with(".xml") => Place::Part(PartName { owner, file: file.to_owned() }),
         _ => Place::Unknown,
     };
     let segments: Vec<&str> = path.split('/').collect();

@@ -2,7 +2,7 @@
 
 use crate::intake::Intake;
 use provost_guest::course_store::{self as wit, Draft, PersonChoice};
-use provost_guest::people::{Key, Person, lookup};
+use provost_guest::people::{Key, Person, Place, lookup, require_capability};
 use provost_guest::{Error, ErrorKind, JobContext, Result};
 use provost_moodle_archive::people::{ArchivedPerson, PeopleReader};
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ pub fn add(job: &JobContext, intake: &Intake, draft: &Draft, site_hash: &str) ->
     if !intake.has(PATH) {
         return Ok(0);
     }
-    let mut adding = Adding { job, draft, site_hash, given: HashSet::new(), count: 0 };
+    let mut adding = Adding { job, draft, site_hash, given: HashSet::new(), may_create: false, count: 0 };
     let mut reader = PeopleReader::new();
     let mut waiting = Vec::new();
     intake.stream(PATH, |chunk| {
@@ -40,6 +40,8 @@ struct Adding<'a> {
     site_hash: &'a str,
     /// Usernames given to people of this archive.
     given: HashSet<String>,
+    /// Whether it was found that whoever restores may make people.
+    may_create: bool,
     count: u64,
 }
 
@@ -97,6 +99,11 @@ impl Adding<'_> {
         let namesakes = lookup(&keys(people, |p| Key::Username(p.username.clone())))?;
         let mut choices = Vec::with_capacity(people.len());
         for ((person, origin), namesake) in people.iter().zip(origins).zip(namesakes) {
+            let is_known = origin.is_some() || namesake.as_ref().is_some_and(|namesake| is_same(person, namesake));
+            if !is_known && !self.may_create {
+                require_capability(self.job.caller.person, "moodle/restore:createuser", Place::Site)?;
+                self.may_create = true;
+            }
             choices.push(match (origin, namesake) {
                 (Some(known), _) => PersonChoice::Link(known.id),
                 (None, Some(namesake)) if is_same(person, &namesake) => PersonChoice::Link(namesake.id),
@@ -145,7 +152,11 @@ fn taken_name(error: &Error, rows: &[(wit::ArchivedPerson, PersonChoice)]) -> St
         PersonChoice::Create(name) => Some(name),
         PersonChoice::Link(_) => None,
     });
-    names.filter(|name| error.message.contains(&format!("{name:?}"))).max_by_key(|n| n.len()).cloned().unwrap_or_default()
+    names
+        .filter(|name| error.message.contains(&format!("{name:?}")))
+        .max_by_key(|n| n.len())
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn archived(person: &ArchivedPerson) -> wit::ArchivedPerson {

@@ -29,7 +29,11 @@ const USERS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
   <user id="2" contextid="20"><username>admin</username><email>root@example.org</email></user>
 </users>"#;
 
-fn restore(host: &TestHost, entries: &[(&str, &str)], wish: serde_json::Value) -> provost_guest::Result<serde_json::Value> {
+fn restore(
+    host: &TestHost,
+    entries: &[(&str, &str)],
+    wish: serde_json::Value,
+) -> provost_guest::Result<serde_json::Value> {
     let blob = host.archive(Format::TarGz, entries).unwrap();
     let admin = host.admin();
     let file = provost_guest::files::put(
@@ -55,11 +59,7 @@ fn restore(host: &TestHost, entries: &[(&str, &str)], wish: serde_json::Value) -
 }
 
 fn entries() -> Vec<(&'static str, &'static str)> {
-    vec![
-        ("moodle_backup.xml", MASTER),
-        ("course/course.xml", COURSE),
-        ("sections/section_3/section.xml", SECTION),
-    ]
+    vec![("moodle_backup.xml", MASTER), ("course/course.xml", COURSE), ("sections/section_3/section.xml", SECTION)]
 }
 
 #[test]

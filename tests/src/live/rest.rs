@@ -24,8 +24,7 @@ impl Rest {
 
     /// Calls a function and gives its answer, or the error, as JSON.
     pub fn json(&self, function: &str, parameters: &[(&str, &str)]) -> Value {
-        let control =
-            [("wstoken", self.token.as_str()), ("wsfunction", function), ("moodlewsrestformat", "json")];
+        let control = [("wstoken", self.token.as_str()), ("wsfunction", function), ("moodlewsrestformat", "json")];
         let reply = self.send(&control, parameters);
         assert_eq!(reply.header("content-type"), Some("application/json"), "{function}");
         reply.json()

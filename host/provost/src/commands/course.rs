@@ -136,7 +136,10 @@ async fn upload(site: &Site, path: &Path) -> Result<AreaFile> {
 
 async fn delete(site: Site, id: u64, yes: bool, as_json: bool) -> Result<()> {
     let course = site.store.course(id).await?;
-    if !yes && std::io::stdin().is_terminal() {
+    if !yes {
+        if !std::io::stdin().is_terminal() {
+            bail!("not deleted: nobody is there to ask; give --yes");
+        }
         eprint!("Delete course {} ({}) with its backups? [y/N] ", id, course.fields.shortname);
         std::io::stderr().flush()?;
         let mut answer = String::new();

@@ -7,6 +7,11 @@ use provost_runtime::{Engine, EngineOptions};
 use serde_json::json;
 
 pub async fn run(site: Site, sweep_hours: Option<u64>, as_json: bool) -> Result<()> {
+    // What the sweep repairs is no finding.
+    let swept = match sweep_hours {
+        Some(hours) => Some(site.store.sweep(hours * 3600).await?),
+        None => None,
+    };
     let mut findings = site.store.check().await?;
     let engine = Engine::new(&EngineOptions::default())?;
     if !engine.is_pooling() {
@@ -19,10 +24,6 @@ pub async fn run(site: Site, sweep_hours: Option<u64>, as_json: bool) -> Result<
     }
     let plugins = catalog.plugins().count();
     let functions = catalog.functions().count();
-    let swept = match sweep_hours {
-        Some(hours) => Some(site.store.sweep(hours * 3600).await?),
-        None => None,
-    };
     if as_json {
         output::json(&json!({
             "store": site.dir, "plugins": plugins, "functions": functions, "findings": findings, "swept": swept,

@@ -13,12 +13,14 @@ use crate::cli::{Cli, Command};
 use crate::site::Site;
 use anyhow::Result;
 use clap::CommandFactory;
+use std::io::Write;
 
 /// Runs the command.
 pub async fn run(cli: Cli) -> Result<()> {
     if let Command::Completions { shell } = cli.command {
-        clap_complete::generate(shell, &mut Cli::command(), "provost", &mut std::io::stdout());
-        return Ok(());
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "provost", &mut script);
+        return Ok(std::io::stdout().lock().write_all(&script)?);
     }
     let site = Site::open(&cli).await?;
     match cli.command {

@@ -14,7 +14,7 @@ pub async fn run(site: Site, command: Plugin, as_json: bool) -> Result<()> {
         Plugin::List => list(site, as_json).await,
         Plugin::Inspect { plugin } => inspect(site, &plugin, as_json).await,
         Plugin::Install { file, grants, grant_all, config } => {
-            install(site, &file, grants, grant_all, &config, as_json).await
+            install(site, &file, grants, grant_all, config.as_deref(), as_json).await
         }
         Plugin::Remove { id } => {
             site.registry().await?.remove(&id).await?;
@@ -63,8 +63,7 @@ async fn inspect(site: Site, plugin: &str, as_json: bool) -> Result<()> {
     }
     let catalog = site.registry().await?.current().await?;
     let Some(loaded) = catalog.plugin(plugin) else { bail!("{plugin:?} is neither a file nor a loaded plugin") };
-    let functions: Vec<_> =
-        loaded.plugin.functions().iter().map(|f| (f.name.clone(), f.description.clone())).collect();
+    let functions: Vec<_> = loaded.plugin.functions().iter().map(|f| (f.name.clone(), f.description.clone())).collect();
     describe(loaded.plugin.manifest(), &functions, as_json)
 }
 
@@ -104,12 +103,20 @@ async fn install(
     file: &Path,
     grants: Vec<String>,
     grant_all: bool,
-    config: &str,
+    config: Option<&str>,
     as_json: bool,
 ) -> Result<()> {
     let wasm = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let manifest = Manifest::of(&wasm).with_context(|| format!("{} is no plugin", file.display()))?;
-    let config: Value = serde_json::from_str(config).context("the configuration is not JSON")?;
+    let config = match config {
+        Some(config) => config.to_owned(),
+        // A new version goes on with the configuration of the one before.
+        None => {
+            let installed = site.store.plugins().await?;
+            installed.into_iter().find(|row| row.id == manifest.id).map_or_else(|| "{}".into(), |row| row.config)
+        }
+    };
+    let config: Value = serde_json::from_str(&config).context("the configuration is not JSON")?;
     if !config.is_object() {
         bail!("the configuration is not a JSON object");
     }

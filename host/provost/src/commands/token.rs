@@ -13,10 +13,8 @@ pub async fn run(site: Site, command: Token, as_json: bool) -> Result<()> {
         Token::Create { user, service, name, expires, addresses } => {
             let person = site.person(&user).await?;
             let services = site.store.services().await?;
-            let service = services
-                .iter()
-                .find(|s| s.shortname == service)
-                .ok_or_else(|| anyhow!("no service {service:?}"))?;
+            let service =
+                services.iter().find(|s| s.shortname == service).ok_or_else(|| anyhow!("no service {service:?}"))?;
             check_addresses(&addresses).map_err(|e| anyhow!(e))?;
             let valid_until = match expires {
                 Some(span) => expiry(&span)?,

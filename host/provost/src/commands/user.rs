@@ -13,8 +13,7 @@ pub async fn run(site: Site, command: User, as_json: bool) -> Result<()> {
         User::Show { username } => show(&site.person(&username).await?, as_json),
         User::Create { username, email, firstname, lastname, admin } => {
             let username = checked_username(&username)?;
-            let person =
-                Person { username, email, firstname, lastname, site_admin: admin, ..Person::default() };
+            let person = Person { username, email, firstname, lastname, site_admin: admin, ..Person::default() };
             let id = site.store.add_person(person).await?;
             if as_json { output::json(&json!({ "userid": id })) } else { output::line(id) }
         }

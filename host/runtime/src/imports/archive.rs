@@ -3,7 +3,7 @@
 //! The native side blocks; it runs in `block_in_place`, which costs nothing on the threads that run jobs.
 
 use super::course_types::{blob_in, blob_out};
-use super::{Answer, MAX_READ, attempt};
+use super::{Answer, MAX_READ, answered, attempt};
 use crate::bindings::provost::plugin::archive as wit;
 use crate::bindings::provost::plugin::types::{BlobRef, Error, ErrorKind};
 use crate::imports::course_store::SnapshotHandle;
@@ -139,7 +139,7 @@ impl wit::HostReader for CallState {
 
     async fn spool_entry(&mut self, this: Resource<ReaderHandle>) -> Answer<u64> {
         let reader = attempt!(self.reader(&this)?);
-        Ok(Ok(attempt!(block_in_place(|| reader.spool_entry()))))
+        answered(block_in_place(|| reader.spool_entry()))
     }
 
     async fn read_spooled(
@@ -179,31 +179,33 @@ impl wit::HostWriter for CallState {
             wit::Format::Zip => Format::Zip,
             wit::Format::TarGz => Format::TarGz,
         };
-        let mut options = WriterOptions::default();
-        options.threads = self.host.compression_threads;
-        options.spool_dir = Some(self.host.scratch.clone());
+        let options = WriterOptions {
+            threads: self.host.compression_threads,
+            spool_dir: Some(self.host.scratch.clone()),
+            ..WriterOptions::default()
+        };
         let writer = Writer::create(Box::new(sink.clone()), format, options);
         Ok(Ok(self.table.push(WriterHandle { writer: Some(attempt!(writer)), sink })?))
     }
 
     async fn add_bytes(&mut self, this: Resource<WriterHandle>, path: String, content: Vec<u8>) -> Answer<()> {
         let writer = attempt!(self.writer(&this)?);
-        Ok(Ok(attempt!(block_in_place(|| writer.add_bytes(&path, content)))))
+        answered(block_in_place(|| writer.add_bytes(&path, content)))
     }
 
     async fn begin_entry(&mut self, this: Resource<WriterHandle>, path: String) -> Answer<()> {
         let writer = attempt!(self.writer(&this)?);
-        Ok(Ok(attempt!(block_in_place(|| writer.begin(&path)))))
+        answered(block_in_place(|| writer.begin(&path)))
     }
 
     async fn write(&mut self, this: Resource<WriterHandle>, content: Vec<u8>) -> Answer<()> {
         let writer = attempt!(self.writer(&this)?);
-        Ok(Ok(attempt!(block_in_place(|| writer.write(&content)))))
+        answered(block_in_place(|| writer.write(&content)))
     }
 
     async fn end_entry(&mut self, this: Resource<WriterHandle>) -> Answer<()> {
         let writer = attempt!(self.writer(&this)?);
-        Ok(Ok(attempt!(block_in_place(|| writer.end()))))
+        answered(block_in_place(|| writer.end()))
     }
 
     async fn add_part(
@@ -243,7 +245,7 @@ impl wit::HostWriter for CallState {
         let (reader, size) = attempt!(self.host.blobs.open_reader(&blob_in(blob).sha1).await);
         let reader: Box<dyn Read + Send> = reader;
         let writer = attempt!(self.writer(&this)?);
-        Ok(Ok(attempt!(block_in_place(|| writer.add_reader(&path, reader, size)))))
+        answered(block_in_place(|| writer.add_reader(&path, reader, size)))
     }
 
     async fn finish(&mut self, this: Resource<WriterHandle>) -> Answer<BlobRef> {

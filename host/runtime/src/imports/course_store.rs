@@ -1,7 +1,7 @@
 //! `course-store`: snapshots and drafts.
 
 use super::course_types::*;
-use super::{Answer, MAX_PAGE, MAX_READ, attempt};
+use super::{Answer, MAX_PAGE, MAX_READ, answered, attempt};
 use crate::bindings::provost::plugin::course_store as wit;
 use crate::bindings::provost::plugin::types::{Error, ErrorKind};
 use crate::state::{CallState, error};
@@ -66,7 +66,12 @@ impl wit::HostSnapshot for CallState {
         page_of!(self, this, activities(after, page(limit)), activity_out)
     }
 
-    async fn blocks(&mut self, this: Resource<SnapshotHandle>, after: u64, limit: u32) -> Answer<Vec<wit::BlockRecord>> {
+    async fn blocks(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        after: u64,
+        limit: u32,
+    ) -> Answer<Vec<wit::BlockRecord>> {
         page_of!(self, this, blocks(after, page(limit)), block_out)
     }
 
@@ -86,7 +91,7 @@ impl wit::HostSnapshot for CallState {
         let snapshot = self.table.get(&this)?.0.clone();
         let facets = api::Facets::new(facets);
         let limit = limit.clamp(1, MAX_READ);
-        Ok(Ok(attempt!(snapshot.lock().await.read_part(part, &facets, offset, limit).await)))
+        answered(snapshot.lock().await.read_part(part, &facets, offset, limit).await)
     }
 
     async fn files(&mut self, this: Resource<SnapshotHandle>, after: u64, limit: u32) -> Answer<Vec<wit::FileRecord>> {
@@ -153,17 +158,17 @@ impl wit::HostDraft for CallState {
 
     async fn add_section(&mut self, this: Resource<DraftHandle>, fields: wit::SectionFields) -> Answer<u64> {
         let draft = attempt!(self.draft(&this)?);
-        Ok(Ok(attempt!(draft.add_section(section_in(fields)).await)))
+        answered(draft.add_section(section_in(fields)).await)
     }
 
     async fn add_activity(&mut self, this: Resource<DraftHandle>, fields: wit::ActivityFields) -> Answer<u64> {
         let draft = attempt!(self.draft(&this)?);
-        Ok(Ok(attempt!(draft.add_activity(activity_in(fields)).await)))
+        answered(draft.add_activity(activity_in(fields)).await)
     }
 
     async fn add_block(&mut self, this: Resource<DraftHandle>, fields: wit::BlockFields) -> Answer<u64> {
         let draft = attempt!(self.draft(&this)?);
-        Ok(Ok(attempt!(draft.add_block(block_in(fields)).await)))
+        answered(draft.add_block(block_in(fields)).await)
     }
 
     async fn add_part(
@@ -174,13 +179,13 @@ impl wit::HostDraft for CallState {
         facets: Vec<String>,
     ) -> Answer<u64> {
         let draft = attempt!(self.draft(&this)?);
-        Ok(Ok(attempt!(draft.add_part(owner_in(owner), name, api::Facets::new(facets)).await)))
+        answered(draft.add_part(owner_in(owner), name, api::Facets::new(facets)).await)
     }
 
     async fn append_runs(&mut self, this: Resource<DraftHandle>, part: u64, runs: Vec<wit::FacetedRun>) -> Answer<()> {
         let draft = attempt!(self.draft(&this)?);
         let runs = runs.into_iter().map(run_in).collect();
-        Ok(Ok(attempt!(draft.append_runs(part, runs).await)))
+        answered(draft.append_runs(part, runs).await)
     }
 
     async fn add_references(
@@ -191,17 +196,17 @@ impl wit::HostDraft for CallState {
     ) -> Answer<()> {
         let draft = attempt!(self.draft(&this)?);
         let references = references.into_iter().map(reference_in).collect();
-        Ok(Ok(attempt!(draft.add_references(owner_in(owner), references).await)))
+        answered(draft.add_references(owner_in(owner), references).await)
     }
 
     async fn add_files(&mut self, this: Resource<DraftHandle>, files: Vec<wit::FileFields>) -> Answer<()> {
         let draft = attempt!(self.draft(&this)?);
-        Ok(Ok(attempt!(draft.add_files(files.into_iter().map(file_in).collect()).await)))
+        answered(draft.add_files(files.into_iter().map(file_in).collect()).await)
     }
 
     async fn add_entries(&mut self, this: Resource<DraftHandle>, entries: Vec<wit::Entry>) -> Answer<()> {
         let draft = attempt!(self.draft(&this)?);
-        Ok(Ok(attempt!(draft.add_entries(entries.into_iter().map(entry_in).collect()).await)))
+        answered(draft.add_entries(entries.into_iter().map(entry_in).collect()).await)
     }
 
     async fn add_people(
@@ -215,7 +220,7 @@ impl wit::HostDraft for CallState {
             wit::PersonChoice::Create(username) => api::PersonChoice::Create(username),
         };
         let people = people.into_iter().map(|(person, chosen)| (person_in(person), choice(chosen))).collect();
-        Ok(Ok(attempt!(draft.add_people(people).await)))
+        answered(draft.add_people(people).await)
     }
 
     async fn publish(&mut self, this: Resource<DraftHandle>) -> Answer<u64> {
@@ -223,7 +228,7 @@ impl wit::HostDraft for CallState {
         let Some(draft) = self.table.get_mut(&this)?.0.take() else {
             return Ok(Err(error(ErrorKind::Invalid, "draft", "the draft is published".into())));
         };
-        Ok(Ok(attempt!(draft.publish().await)))
+        answered(draft.publish().await)
     }
 
     async fn drop(&mut self, this: Resource<DraftHandle>) -> wasmtime::Result<()> {

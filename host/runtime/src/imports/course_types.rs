@@ -206,9 +206,7 @@ pub fn run_in(r: wit::FacetedRun) -> api::FacetedRun {
     let run = match r.run {
         wit::Run::Text(bytes) => api::Run::Text(bytes),
         wit::Run::Rows(rows) => api::Run::Rows(
-            rows.into_iter()
-                .map(|row| api::Row { element: row.element, columns: columns_in(row.columns) })
-                .collect(),
+            rows.into_iter().map(|row| api::Row { element: row.element, columns: columns_in(row.columns) }).collect(),
         ),
     };
     api::FacetedRun { facets: api::Facets::new(r.facets), run }

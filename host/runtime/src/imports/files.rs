@@ -1,7 +1,7 @@
 //! `files`: areas outside of courses' own content.
 
 use super::course_types::{blob_in, blob_out};
-use super::{Answer, attempt};
+use super::{Answer, answered, attempt};
 use crate::bindings::provost::plugin::files as wit;
 use crate::bindings::provost::plugin::types::{Error, ErrorKind};
 use crate::state::{CallState, error};
@@ -62,7 +62,7 @@ impl CallState {
 impl wit::Host for CallState {
     async fn person_context(&mut self, person: u64) -> Answer<u64> {
         attempt!(self.enter(INTERFACE));
-        Ok(Ok(attempt!(self.host.store.person_context(person).await)))
+        answered(self.host.store.person_context(person).await)
     }
 
     async fn course_context(&mut self, course: u64) -> Answer<u64> {
@@ -104,7 +104,7 @@ impl wit::Host for CallState {
 
     async fn delete(&mut self, id: u64) -> Answer<()> {
         attempt!(self.seen_file(id).await);
-        Ok(Ok(attempt!(self.host.store.delete_area_file(id).await)))
+        answered(self.host.store.delete_area_file(id).await)
     }
 
     async fn download_url(&mut self, id: u64) -> Answer<String> {

@@ -1,6 +1,6 @@
 //! `jobs`: work that outlives a call.
 
-use super::{Answer, attempt};
+use super::{Answer, answered, attempt};
 use crate::bindings::provost::plugin::jobs as wit;
 use crate::bindings::provost::plugin::types::{Error, ErrorKind};
 use crate::call::JobRun;
@@ -96,7 +96,7 @@ impl wit::Host for CallState {
 
     async fn cancel(&mut self, id: String) -> Answer<bool> {
         attempt!(self.own_job(&id).await);
-        Ok(Ok(attempt!(self.host.store.cancel(&id).await)))
+        answered(self.host.store.cancel(&id).await)
     }
 
     async fn progress(&mut self, fraction: f64) -> Answer<()> {
@@ -111,6 +111,6 @@ impl wit::Host for CallState {
     async fn warn(&mut self, mut message: String) -> Answer<()> {
         let run = attempt!(self.running_job());
         message.truncate(message.floor_char_boundary(MAX_WARNING));
-        Ok(Ok(attempt!(self.host.store.add_warning(&run.lease, &message).await)))
+        answered(self.host.store.add_warning(&run.lease, &message).await)
     }
 }

@@ -21,6 +21,11 @@ type Answer<T> = wasmtime::Result<Result<T, wit::Error>>;
 const MAX_READ: u32 = 1 << 20;
 const MAX_PAGE: u32 = 1_000;
 
+/// The result of a call below as a host function's answer.
+fn answered<T, E: Into<wit::Error>>(result: Result<T, E>) -> Answer<T> {
+    Ok(result.map_err(Into::into))
+}
+
 /// `?` for the inner error of a host function.
 macro_rules! attempt {
     ($result:expr) => {

@@ -1,6 +1,6 @@
 //! `people`: who is who, and who may do what.
 
-use super::{Answer, attempt};
+use super::{Answer, answered, attempt};
 use crate::bindings::provost::plugin::people as wit;
 use crate::bindings::provost::plugin::types::{Error, ErrorKind};
 use crate::state::{CallState, error};
@@ -44,8 +44,10 @@ impl CallState {
     async fn may_enter(&mut self, person: u64, course: u64) -> Result<bool, Error> {
         let store = &self.host.store;
         store.course(course).await?;
+        let place = Place::Course(course);
         Ok(store.is_enrolled(person, course).await?
-            || store.has_capability(person, VIEW, Place::Course(course)).await?)
+            || !store.roles_of(person, place).await?.is_empty()
+            || store.has_capability(person, VIEW, place).await?)
     }
 }
 
@@ -68,7 +70,7 @@ impl wit::Host for CallState {
 
     async fn has_capability(&mut self, person: u64, capability: String, place: wit::Place) -> Answer<bool> {
         attempt!(self.enter(INTERFACE));
-        Ok(Ok(attempt!(self.host.store.has_capability(person, &capability, place_in(place)).await)))
+        answered(self.host.store.has_capability(person, &capability, place_in(place)).await)
     }
 
     async fn require_capability(&mut self, person: u64, capability: String, place: wit::Place) -> Answer<()> {

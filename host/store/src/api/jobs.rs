@@ -69,6 +69,8 @@ pub enum JobEnd {
     Retry(String, u64),
     /// It was asked to stop and did.
     Cancelled,
+    /// The host stops: the job goes back to the queue, and the attempt does not count.
+    Interrupted,
 }
 
 /// A job taken by a worker.

@@ -27,6 +27,11 @@ pub async fn queue((store, _): Pair) -> Result<()> {
     assert_eq!((seen.state, seen.progress), (JobState::Running, 0.5));
     assert_eq!(seen.warnings, ["one", "two"]);
 
+    store.end(&claimed.lease, JobEnd::Interrupted, 3).await?;
+    assert_eq!((store.job(&first).await?.state, store.job(&first).await?.attempts), (JobState::Queued, 0));
+    let claimed = store.claim("w", Some(&first), 60, 3).await?.expect("due at once");
+    assert_eq!((claimed.job.attempts, claimed.lease.epoch, claimed.job.progress), (1, 2, 0.5));
+
     store.end(&claimed.lease, JobEnd::Retry("hm".into(), 3600), 3).await?;
     assert_eq!(store.job(&first).await?.state, JobState::Queued);
     assert!(store.claim("w", Some(&first), 60, 3).await?.is_none(), "not due yet");

@@ -148,12 +148,7 @@ impl Courses for SqliteStore {
 }
 
 /// Makes a course invisible at once, frees its short name and removes its file areas. The sweep removes the rest.
-pub(super) async fn hide_course(
-    conn: &mut sqlx::SqliteConnection,
-    change: i64,
-    id: u64,
-    context: u64,
-) -> Result<()> {
+pub(super) async fn hide_course(conn: &mut sqlx::SqliteConnection, change: i64, id: u64, context: u64) -> Result<()> {
     sqlx::query("UPDATE t_change SET state = 2, ended = ? WHERE id = ?")
         .bind(now())
         .bind(change)

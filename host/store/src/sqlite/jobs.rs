@@ -240,7 +240,15 @@ impl Jobs for SqliteStore {
             JobEnd::Succeeded(outcome) => finish(&mut tx, &lease.job, JobState::Succeeded, &outcome, "").await?,
             JobEnd::Failed(reason) => finish(&mut tx, &lease.job, JobState::Failed, "", &reason).await?,
             JobEnd::Cancelled => finish(&mut tx, &lease.job, JobState::Cancelled, "", "").await?,
-            JobEnd::Retry(..) if stop => finish(&mut tx, &lease.job, JobState::Cancelled, "", "").await?,
+            JobEnd::Retry(..) | JobEnd::Interrupted if stop => {
+                finish(&mut tx, &lease.job, JobState::Cancelled, "", "").await?
+            }
+            JobEnd::Interrupted => {
+                sqlx::query("UPDATE t_job SET state = 0, attempts = attempts - 1, lease_until = 0 WHERE id = ?")
+                    .bind(&lease.job)
+                    .execute(&mut *tx)
+                    .await?;
+            }
             JobEnd::Retry(reason, _) if attempts >= max_attempts => {
                 finish(&mut tx, &lease.job, JobState::Failed, "", &reason).await?;
             }
