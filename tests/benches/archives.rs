@@ -9,6 +9,7 @@ use clap::Parser;
 use figures::{Table, median};
 use measured::Taken;
 use provost_tests::generate::{SampleSize, generate};
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::BufWriter;
@@ -31,8 +32,11 @@ struct Arguments {
     #[arg(long, default_value_t = 100, env = "PROVOST_BENCH_MIB")]
     large: u64,
     /// Turns for the large course.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 3)]
     large_rounds: usize,
+    /// Folder to work in, emptied at the end; default: the build's own, which is on a disk, as a store would be.
+    #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
+    folder: PathBuf,
     /// The binary; default: the one built beside this.
     #[arg(long, env = "PROVOST_BIN")]
     provost: Option<PathBuf>,
@@ -55,8 +59,7 @@ fn main() -> Result<ExitCode> {
         None => beside()?,
     };
     println!("Import and backup: {}", figures::circumstances());
-    // Where the build's own output is: on a disk, as a store would be, where temporary files may be in memory.
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let folder = tempfile::tempdir_in(&arguments.folder)?;
     let bench = Bench::new(provost, folder.path())?;
 
     if Path::new(FIXTURE).is_file() {
@@ -91,6 +94,8 @@ struct Bench<'a> {
     empty: PathBuf,
     has_tar: bool,
     has_gzip: bool,
+    /// How many courses were measured.
+    courses: Cell<u32>,
 }
 
 /// What is measured, with what it is compared to.
@@ -132,8 +137,14 @@ impl<'a> Bench<'a> {
             }
             there
         };
-        let bench =
-            Self { provost, folder, empty: folder.join("empty"), has_tar: there("tar"), has_gzip: there("gzip") };
+        let bench = Self {
+            provost,
+            folder,
+            empty: folder.join("empty"),
+            has_tar: there("tar"),
+            has_gzip: there("gzip"),
+            courses: Cell::new(0),
+        };
         bench.provost(&bench.empty, &["plugin", "list"])?;
         println!();
         Ok(bench)
@@ -176,11 +187,16 @@ impl<'a> Bench<'a> {
 
     /// Measures one course and prints a table.
     fn course(&self, name: &str, archive: &Path, rounds: usize) -> Result<()> {
+        let course_number = self.courses.replace(self.courses.get() + 1);
         let mut works = works();
         let mut unpacked = 0;
         for round in 0..rounds {
-            let store = self.folder.join("store");
-            let tree = self.folder.join("tree");
+            // Nothing is deleted before the end: ext4 does not use a deleted file's inode again for some seconds and
+            // searches past it instead, which makes whoever creates files next up to five times slower.
+            let place = self.folder.join(format!("{course_number}-{round}"));
+            fs::create_dir(&place)?;
+            let store = place.join("store");
+            let tree = place.join("tree");
             copy_folder(&self.empty, &store)?;
             fs::create_dir(&tree)?;
 
@@ -197,15 +213,13 @@ impl<'a> Bench<'a> {
             let course = works[IMPORT].written;
             if round % 2 == 0 {
                 self.backup(&mut works[BACKUP_TGZ], course, "tgz", &store)?;
-                self.tar_gzip(&mut works, &tree)?;
+                self.tar_gzip(&mut works, &place)?;
                 self.backup(&mut works[BACKUP_ZIP], course, "zip", &store)?;
             } else {
                 self.backup(&mut works[BACKUP_ZIP], course, "zip", &store)?;
-                self.tar_gzip(&mut works, &tree)?;
+                self.tar_gzip(&mut works, &place)?;
                 self.backup(&mut works[BACKUP_TGZ], course, "tgz", &store)?;
             }
-            fs::remove_dir_all(&store)?;
-            fs::remove_dir_all(&tree)?;
         }
         works[IMPORT].written = 0;
         let packed = mib(fs::metadata(archive)?.len());
@@ -239,21 +253,22 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    fn tar_gzip(&self, works: &mut [Work], tree: &Path) -> Result<()> {
+    /// Packs the folder `tree` of `place` beside it.
+    fn tar_gzip(&self, works: &mut [Work], place: &Path) -> Result<()> {
         if self.has_tar && self.has_gzip {
-            let out = self.folder.join("packed.tar.gz");
+            let (tree, out) = (place.join("tree"), place.join("packed.tar.gz"));
             let script = r#"tar -cf - -C "$1" . | gzip -6 >"$2""#;
             let words = ["-c".into(), script.into(), "sh".into(), tree.into(), out.clone().into()];
             works[TAR_GZIP].turns.push(measured::run(OsStr::new("sh"), &words, &self.output())?);
             works[TAR_GZIP].written = fs::metadata(&out)?.len();
-            fs::remove_file(&out)?;
         }
         Ok(())
     }
 }
 
 fn print(works: &[Work]) {
-    let mut table = Table::new(["work", "seconds", "CPU seconds", "peak MiB", "written MiB", "time × baseline"]);
+    let mut table =
+        Table::new(["work", "seconds", "from – to", "CPU seconds", "peak MiB", "written MiB", "time × baseline"]);
     for work in works.iter().filter(|work| !work.turns.is_empty()) {
         let baseline = work.baseline.map(|index| &works[index]).filter(|baseline| !baseline.turns.is_empty());
         let times = baseline.map(|baseline| {
@@ -265,6 +280,7 @@ fn print(works: &[Work]) {
         table.row([
             work.name.to_owned(),
             format!("{:.3}", median(work.turns.iter().map(|turn| turn.wall.as_secs_f64()))),
+            spread(&work.turns),
             format!("{:.3}", median(work.turns.iter().map(|turn| turn.cpu.as_secs_f64()))),
             if peak > 0 { format!("{:.1}", mib(peak)) } else { "?".to_owned() },
             if work.written > 0 { format!("{:.1}", mib(work.written)) } else { String::new() },
@@ -272,6 +288,13 @@ fn print(works: &[Work]) {
         ]);
     }
     table.print();
+}
+
+/// The shortest and the longest time, seconds.
+fn spread(turns: &[Taken]) -> String {
+    let times = || turns.iter().map(|turn| turn.wall.as_secs_f64());
+    let (least, most) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
+    format!("{least:.3} – {most:.3}")
 }
 
 fn mib(bytes: u64) -> f64 {

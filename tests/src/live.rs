@@ -5,7 +5,7 @@
 mod http;
 mod rest;
 
-pub use http::{Part, Reply, post_like_curl};
+pub use http::{Part, Reply, get, post_form, post_like_curl, post_multipart};
 pub use rest::{Rest, between, text};
 
 use crate::generate::{SampleSize, generate};
@@ -206,4 +206,21 @@ pub mod guests {
     pub const GREETER_V2: &str = concat!(env!("OUT_DIR"), "/greeter-v2.wasm");
     /// Has the id of the built-in backup plugin.
     pub const DEPUTY: &str = concat!(env!("OUT_DIR"), "/deputy.wasm");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn every_end_to_end_test_is_a_target_of_the_binary_s_package() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let targets = fs::read_to_string(here.join("../host/provost/Cargo.toml")).expect("the package of the binary");
+        for entry in fs::read_dir(here.join("tests")).expect("the tests") {
+            let name = entry.expect("an entry").file_name().into_string().expect("a plain name");
+            let line = format!("path = \"../../tests/tests/{name}\"");
+            assert!(targets.contains(&line), "host/provost/Cargo.toml lists no test with {line}");
+        }
+    }
 }

@@ -12,6 +12,9 @@ const PROVOST: &str = env!("CARGO_BIN_EXE_provost");
 const ALL: &[&str] =
     &["users=1", "role_assignments=1", "comments=1", "userscompletion=1", "logs=1", "grade_histories=1"];
 
+/// The one warning there may be: a course that came without people cannot be backed up with them.
+const NOBODY: &str = "the course has nobody in it: it is backed up without users";
+
 /// What may differ between an archive that came and ours of the same course.
 fn ours() -> Ignore {
     const DETAIL: &str = "moodle_backup/information/details/detail*";
@@ -21,8 +24,6 @@ fn ours() -> Ignore {
         // How a backup was run: from a page or in the queue.
         .place("moodle_backup.xml", &format!("{DETAIL}/interactive"))
         .place("moodle_backup.xml", &format!("{DETAIL}/execution"))
-        // The content of rows of directories, which is empty: Moodle writes it and never reads it (mbz-format.md 6).
-        .file("files/da/da39a3ee5e6b4b0d3255bfef95601890afd80709")
 }
 
 fn open(path: &Path) -> Unpacked {
@@ -38,7 +39,9 @@ fn back_up(site: &Site, course: u64, options: &[&str], format: &str) -> Unpacked
         command.extend(["--option", option]);
     }
     let made = site.json(&command);
-    assert_eq!(made["warnings"], serde_json::json!([]), "{made}");
+    for warning in made["warnings"].as_array().into_iter().flatten() {
+        assert_eq!(warning, NOBODY, "{made}");
+    }
     let archive = open(&site.path("out.mbz"));
     assert_eq!(archive.container, if format == "tgz" { Container::TarGz } else { Container::Zip });
     assert_no_findings(&archive, &format!("course {course} as {format}"));
@@ -59,7 +62,7 @@ fn assert_same(what: &str, found: &Comparison) {
     println!("{what}: {found}");
     assert!(found.differences.is_empty(), "{what}: {found}");
     for count in &found.counts {
-        assert!(count.left == count.right || count.what == "pool files", "{what}: {count}");
+        assert_eq!(count.left, count.right, "{what}: {count}");
     }
 }
 
@@ -182,5 +185,8 @@ fn wrappings_that_moodle_takes_and_refuses() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(!site.path("../evil").exists());
+    // Two of them try to write outside, one has a link to a file of this machine.
+    for outside in ["evil.txt", "data/evil.txt", "data/scratch/evil.txt", "../evil.txt"] {
+        assert!(!site.path(outside).exists(), "{outside}");
+    }
 }

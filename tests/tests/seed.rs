@@ -1,7 +1,9 @@
 //! The web-service functions of MDL-64914: its curl requests as printed there, what they answer, options and errors.
 
 use provost_tests::generate::SampleSize;
-use provost_tests::live::{Rest, Server, Site, between, post_like_curl, text};
+use provost_tests::live::{
+    Part, Rest, Server, Site, between, get, post_form, post_like_curl, post_multipart, text, wait_until,
+};
 use provost_tests::sample;
 use serde_json::{Value, json};
 
@@ -166,9 +168,11 @@ fn spellings(rest: &Rest, course: &str) {
 
 fn errors(rest: &Rest, course: &str) {
     // The course's id has two names.
+    for both in [&[("id", course)][..], &[("id", course), ("courseid", course)]] {
+        rest.call(LIST, both);
+        rest.follow(&text(&rest.call(START, both)["backupid"]));
+    }
     for function in [START, LIST] {
-        rest.call(function, &[("id", course)]);
-        rest.call(function, &[("id", course), ("courseid", course)]);
         assert_eq!(rest.refusal(function, &[("id", "1"), ("courseid", course)]), "invalidparameter");
         assert_eq!(rest.refusal(function, &[]), "invalidparameter");
         for typed in ["abc", "", "2.0", "02", " 2", "-1"] {
@@ -208,6 +212,28 @@ fn errors(rest: &Rest, course: &str) {
     assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
 }
 
+/// The forms of request that clients send (moodle-webservices.md 1.2 and 7).
+fn request_forms(server: &Server, token: &str, course: &str) {
+    let url = format!("{}/webservice/rest/server.php", server.url);
+    let control = format!("{url}?wstoken={token}&wsfunction={LIST}&moodlewsrestformat=json");
+    let fields = [("wstoken", token), ("wsfunction", LIST), ("moodlewsrestformat", "json"), ("courseid", course)];
+    let parts: Vec<Part<'_>> = fields.iter().map(|(name, value)| Part::Text(name, value)).collect();
+    let expected = post_form(&url, &fields).json();
+    assert!(expected[0]["filename"].is_string(), "{expected}");
+    for (form, reply) in [
+        ("all in the query", get(&format!("{control}&courseid={course}"), &[])),
+        ("parameters in the body", post_form(&control, &[("courseid", course)])),
+        ("the function in both", post_form(&control, &[("wsfunction", LIST), ("courseid", course)])),
+        ("the body wins", post_form(&format!("{control}&courseid=4711"), &[("courseid", course)])),
+        ("multipart", post_multipart(&url, &parts)),
+        ("settings besides", get(&format!("{control}&courseid={course}&moodlewssettingfilter=true"), &[])),
+    ] {
+        assert_eq!(reply.json(), expected, "{form}");
+    }
+    let strange = get(&format!("{}&courseid={course}", control.replace("=json", "=yaml")), &[]);
+    assert!(strange.text().starts_with("<?xml"), "an unknown format is none: {}", strange.text());
+}
+
 /// Who may do what: a token's bounds, a person's standing, roles and enrolment.
 fn rights(site: &Site, server: &Server, course: u64) {
     let course_id = course.to_string();
@@ -227,9 +253,7 @@ fn rights(site: &Site, server: &Server, course: u64) {
     assert_eq!(call(&text(&revoked["token"])), "");
     site.ok(&["token", "revoke", &revoked["id"].to_string()]);
     assert_eq!(call(&text(&revoked["token"])), "invalidtoken");
-    provost_tests::live::wait_until("the token has expired", || {
-        (call(&short_lived) == "accessexception").then_some(())
-    });
+    wait_until("the token has expired", || (call(&short_lived) == "accessexception").then_some(()));
 
     site.ok(&["user", "create", "ann"]);
     let ann = site.token("ann");
@@ -269,5 +293,6 @@ fn answers_options_errors_and_rights() {
     json_answers(&rest, &course.to_string());
     spellings(&rest, &course.to_string());
     errors(&rest, &course.to_string());
+    request_forms(&server, &rest.token, &course.to_string());
     rights(&site, &server, course);
 }

@@ -139,6 +139,11 @@ fn uploads(rest: &Rest) {
     // The token as a field, before the files.
     let by_field = rest.upload_plain(&[Part::Text("token", &rest.token), Part::File("f", "x.txt", b"x")]);
     assert_eq!(by_field[0]["filename"], "x.txt");
+    // And behind them, as forms have it whose fields are printed in their own order.
+    let behind = rest.upload_plain(&[Part::File("f", "y.txt", b"yy"), Part::Text("token", &rest.token)]);
+    assert_eq!((&behind[0]["filename"], &behind[0]["filesize"]), (&json!("y.txt"), &json!(2)), "{behind}");
+    let bad = [Part::File("f", "x.txt", b"x"), Part::Text("token", "0123456789abcdef0123456789abcdef")];
+    assert_eq!(error_code(&rest.upload_plain(&bad)), "invalidtoken");
     let strange = rest.upload(&[Part::File("f", "../../etc/pass\u{e9}wd", b"x")]);
     let name = text(&strange[0]["filename"]);
     assert!(!name.contains('/') && name.contains("pass\u{e9}wd"), "{strange}");

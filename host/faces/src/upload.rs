@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, Multipart, RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 use provost_services::access::{self, Access};
-use provost_store::api::{BlobRef, NewAreaFile, OnTaken, Person, StoreError};
+use provost_store::api::{BlobRef, BlobWriter, NewAreaFile, OnTaken, Person, StoreError};
 use provost_wire::clean::{self, Installed};
 use provost_wire::form::{Node, Tree};
 use provost_wire::{ParamType, WireError, request};
@@ -29,11 +29,34 @@ pub(crate) async fn answer(
     }
 }
 
+/// What may come before the token of a request that has it behind the files, as clients that print the form in their own order
+/// do. It is held, and stored only when the token turns out to be good.
+const HELD_BYTES: u64 = 256 << 20;
+const HELD_FILES: usize = 16;
+
 /// A file that came, not yet in the area.
 struct Arrived {
     name: String,
     mimetype: String,
-    content: Result<BlobRef, u64>,
+    size: u64,
+    content: Content,
+}
+
+enum Content {
+    /// From somebody who has not said who they are; dropping it leaves nothing.
+    Held(Box<dyn BlobWriter>),
+    Stored(BlobRef),
+    TooLarge,
+}
+
+impl Arrived {
+    async fn store(self) -> Result<Self, WireError> {
+        let content = match self.content {
+            Content::Held(writer) => Content::Stored(writer.finish().await.map_err(access::store_error)?),
+            content => content,
+        };
+        Ok(Self { content, ..self })
+    }
 }
 
 async fn take(
@@ -44,7 +67,7 @@ async fn take(
 ) -> Result<Vec<Value>, WireError> {
     let store = faces.registry.host().store.as_ref();
     let mut texts = request::variables(query.as_bytes(), request::Body::None).unwrap_or_default();
-    // The token may come before or after the files; one in the query lets a stranger's upload be refused at once.
+    // The token may come before or after the files. Where it comes first, a stranger's upload is refused at once.
     let mut caller = match text(&texts, "token") {
         Some(token) => Some(authenticate(faces, peer, token).await?),
         None => None,
@@ -54,13 +77,20 @@ async fn take(
         while let Some(field) = form.next_field().await.map_err(broken)? {
             let name = field.name().unwrap_or("").to_owned();
             if field.file_name().is_some() {
-                if caller.is_none() {
-                    let Some(token) = text(&texts, "token") else {
-                        return Err(WireError::missing_script_parameter("token"));
-                    };
+                if let (None, Some(token)) = (&caller, text(&texts, "token")) {
                     caller = Some(authenticate(faces, peer, token).await?);
                 }
-                arrived.push(receive(faces, field).await?);
+                if caller.is_some() {
+                    arrived.push(receive(faces, field, faces.options.max_upload).await?.store().await?);
+                    continue;
+                }
+                let held: u64 = arrived.iter().map(|file: &Arrived| file.size).sum();
+                let file = receive(faces, field, HELD_BYTES.saturating_sub(held)).await?;
+                if matches!(file.content, Content::TooLarge) || arrived.len() == HELD_FILES {
+                    let why = format!("after {HELD_FILES} files or {HELD_BYTES} bytes at the latest");
+                    return Err(WireError::missing_script_parameter("token").with_debuginfo(why));
+                }
+                arrived.push(file);
             } else {
                 let value = field.text().await.map_err(broken)?;
                 texts.insert(name, Node::Text(value));
@@ -85,7 +115,7 @@ async fn take(
     let context = store.person_context(caller.person.id).await.map_err(access::store_error)?;
     let mut answers = Vec::new();
     for file in arrived {
-        answers.push(put(faces, &caller, context, item, &path, file).await?);
+        answers.push(put(faces, &caller, context, item, &path, file.store().await?).await?);
     }
     Ok(answers)
 }
@@ -106,25 +136,21 @@ async fn authenticate(faces: &Faces, peer: IpAddr, token: &str) -> Result<Access
     Ok(access)
 }
 
-/// Streams a file into the blob store. A client that goes away leaves nothing.
-async fn receive(faces: &Faces, mut field: Field<'_>) -> Result<Arrived, WireError> {
+/// Streams a file towards the blob store. A client that goes away leaves nothing. What is beyond the limit is not kept.
+async fn receive(faces: &Faces, mut field: Field<'_>, limit: u64) -> Result<Arrived, WireError> {
     let name = file_name(field.file_name().unwrap_or(""));
     let mimetype = field.content_type().unwrap_or("application/octet-stream").to_owned();
     let blobs = &faces.registry.host().blobs;
-    let mut writer = blobs.writer().await.map_err(access::store_error)?;
+    let mut writer = Some(blobs.writer().await.map_err(access::store_error)?);
     let mut size = 0u64;
     while let Some(chunk) = field.chunk().await.map_err(broken)? {
         size += chunk.len() as u64;
-        if size <= faces.options.max_upload {
-            writer.write(chunk).await.map_err(access::store_error)?;
+        match &mut writer {
+            Some(open) if size <= limit => open.write(chunk).await.map_err(access::store_error)?,
+            _ => writer = None,
         }
     }
-    let content = if size > faces.options.max_upload {
-        Err(size)
-    } else {
-        Ok(writer.finish().await.map_err(access::store_error)?)
-    };
-    Ok(Arrived { name, mimetype, content })
+    Ok(Arrived { name, mimetype, size, content: writer.map_or(Content::TooLarge, Content::Held) })
 }
 
 async fn put(
@@ -135,14 +161,11 @@ async fn put(
     path: &str,
     file: Arrived,
 ) -> Result<Value, WireError> {
-    let size = file.content.as_ref().map_or_else(|size| *size, |blob| blob.size);
+    let size = file.size;
     let refused = |kind: &str, why: &str| json!({ "filename": file.name, "filepath": path, "size": size, "errortype": kind, "error": why });
-    let blob = match &file.content {
-        Ok(blob) => blob.clone(),
-        Err(size) => {
-            let why = format!("The file has {size} bytes; {} are allowed", faces.options.max_upload);
-            return Ok(refused("fileoversized", &why));
-        }
+    let Content::Stored(blob) = &file.content else {
+        let why = format!("The file has {size} bytes; {} are allowed", faces.options.max_upload);
+        return Ok(refused("fileoversized", &why));
     };
     if file.name.is_empty() {
         return Ok(refused("invalidfilename", "The file has no usable name"));
@@ -154,7 +177,7 @@ async fn put(
         item,
         path: path.to_owned(),
         name: file.name.clone(),
-        blob,
+        blob: blob.clone(),
         mimetype: file.mimetype.clone(),
         person: caller.person.id,
     };

@@ -56,14 +56,19 @@ pub struct Stored {
 pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
     let pairs = wish.options.iter().map(|o| (o.name.as_str(), o.value.as_str()));
     let options = Options::parse(pairs).map_err(|e| Error::refused(OptionError::CODE, e.to_string()))?;
-    let (options, forced) = options.settle();
+    let (mut options, forced) = options.settle();
     for forced in forced {
         job.warn(&forced.to_string())?;
     }
-    let facets: Vec<String> = options.facets().iter().map(|f| (*f).to_owned()).collect();
-
     let snapshot = Snapshot::open(wish.courseid)?;
     let course = snapshot.course();
+    if options.users && snapshot.people(0, 1)?.is_empty() {
+        // An archive that says it has users must have them, or its restore fails.
+        job.warn("the course has nobody in it: it is backed up without users")?;
+        options.users = false;
+        options = options.settle().0;
+    }
+    let facets: Vec<String> = options.facets().iter().map(|f| (*f).to_owned()).collect();
     let marks = Marks { users: options.users, anonymized: options.anonymize, files: options.files };
     let date = clock::format(clock::now(), "%Y%m%d-%H%M");
     let filename = backup_file_name(Subject::Course(&course.fields.shortname), course.id, &date, marks);
