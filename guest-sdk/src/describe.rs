@@ -97,10 +97,40 @@ impl Description {
         self.0.insert("required".into(), "optional".into());
         self
     }
+    /// Turns integers that came as decimal text, since they are beyond 2^53, into numbers.
+    pub(crate) fn read_integers(&self, value: &mut Value) {
+        read_integers(&self.0, value);
+    }
     /// As JSON.
     #[must_use]
     pub fn into_json(self) -> Value {
         Value::Object(self.0)
+    }
+}
+
+fn read_integers(description: &Map<String, Value>, value: &mut Value) {
+    let integer = description.get("type").is_some_and(|kind| kind == "INT");
+    match value {
+        Value::String(text) if integer => {
+            if let Ok(number) = text.parse::<i64>() {
+                *value = number.into();
+            }
+        }
+        Value::Array(list) => {
+            if let Some(Value::Object(content)) = description.get("content") {
+                list.iter_mut().for_each(|item| read_integers(content, item));
+            }
+        }
+        Value::Object(map) => {
+            for key in description.get("keys").and_then(Value::as_array).into_iter().flatten() {
+                if let (Some(name), Value::Object(inner)) = (key["name"].as_str(), &key["description"])
+                    && let Some(item) = map.get_mut(name)
+                {
+                    read_integers(inner, item);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -46,8 +46,9 @@ impl Function {
             handler: Box::new(move |caller, parameters| {
                 // A function without parameters is given an empty object, which serde does not take for `()`.
                 let nothing = std::any::TypeId::of::<P>() == std::any::TypeId::of::<()>();
-                let parameters = serde_json::from_str(if nothing { "null" } else { parameters })?;
-                let result = function(caller, parameters)?;
+                let mut parameters = serde_json::from_str(if nothing { "null" } else { parameters })?;
+                P::describe().read_integers(&mut parameters);
+                let result = function(caller, serde_json::from_value(parameters)?)?;
                 serde_json::to_string(&result).map_err(|e| Error::failed(format!("the result of {name}: {e}")))
             }),
         }

@@ -1,5 +1,6 @@
 //! Descriptions as the derive makes them, in the JSON form of `web-service` in the contract.
 
+use super::Description;
 use crate::Describe;
 use serde_json::json;
 
@@ -81,4 +82,19 @@ fn structs_nest() {
 #[test]
 fn nothing_is_a_map_without_keys() {
     assert_eq!(<()>::describe().into_json(), json!({"kind": "single", "keys": []}));
+}
+
+#[test]
+fn large_integers_come_as_text_and_names_stay_text() {
+    let description = Description::single()
+        .key("id", Description::value("INT"))
+        .key("name", Description::value("RAW"))
+        .key("ids", Description::multiple(Description::value("INT")))
+        .key("list", Description::multiple(Description::single().key("id", Description::value("INT"))));
+    let mut value =
+        json!({ "id": "9223372036854775807", "name": "5", "ids": ["9007199254740993", 1], "list": [{ "id": "7" }] });
+    description.read_integers(&mut value);
+    let expected =
+        json!({ "id": 9223372036854775807_i64, "name": "5", "ids": [9007199254740993_i64, 1], "list": [{ "id": 7 }] });
+    assert_eq!(value, expected);
 }

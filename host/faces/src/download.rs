@@ -5,9 +5,9 @@
 use crate::script;
 use crate::state::Faces;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use provost_services::access;
 use provost_store::api::{AreaFile, StoreError};
 use provost_wire::form::{Node, Tree};
@@ -15,15 +15,24 @@ use provost_wire::{WireError, request};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
+/// Where the script lies.
+const SCRIPT: &str = "/webservice/pluginfile.php";
+
 pub(crate) async fn by_path(
     State(faces): State<Faces>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(path): Path<String>,
+    uri: Uri,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let query = variables(query.as_deref());
-    answer(&faces, peer.ip(), Some(path), query, &headers).await
+    let path = uri.path().strip_prefix(SCRIPT).and_then(decoded);
+    answer(&faces, peer.ip(), path, query, &headers).await
+}
+
+/// A path without percent encoding; none where that is not UTF-8, since no file has such a name.
+fn decoded(path: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(path).decode_utf8().ok().map(|path| path.into_owned())
 }
 
 pub(crate) async fn by_query(
@@ -203,6 +212,12 @@ mod tests {
             assert_eq!(parse_range(whole, 100), Asked::Whole, "{whole}");
         }
         assert_eq!(parse_range(&format!("bytes=0-{}", u64::MAX), 100), Asked::Part(0..100));
+    }
+
+    #[test]
+    fn encoded_paths() {
+        assert_eq!(decoded("/1/a/b/%C3%BC%20x").as_deref(), Some("/1/a/b/ü x"));
+        assert_eq!(decoded("/1/a/b/%FF"), None);
     }
 
     #[test]
