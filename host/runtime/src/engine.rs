@@ -21,7 +21,8 @@ pub struct EngineOptions {
     pub pooling: bool,
     /// Bytes of a pooled instance's memory that stay resident between calls.
     pub keep_resident: usize,
-    /// wasmtime's component-model concurrency: off, since the contract has no async functions and off is faster.
+    /// wasmtime's component-model concurrency: off, since the contract has no async functions and off is faster. On needs
+    /// wasmtime's cargo feature `component-model-async`, which only the benchmark asks for.
     pub concurrency: bool,
     /// Where compiled code is kept; nowhere by default.
     pub cache: Option<CacheDir>,
