@@ -17,6 +17,9 @@ pub struct Cli {
     /// Log more on standard error (-v info, -vv debug).
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Seconds after which the job of a worker that died is taken up by another one.
+    #[arg(long, global = true, hide = true, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub lease: u64,
     #[command(subcommand)]
     pub command: Command,
 }

@@ -7,12 +7,14 @@ use provost_services::{BuiltIn, Registry, Worker, WorkerOptions};
 use provost_store::api::{Blobs, Job, JobState, Person, PersonKey, Store};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The store, and on demand the plugins.
 pub struct Site {
     pub store: Arc<dyn Store>,
     pub blobs: Arc<dyn Blobs>,
     pub dir: PathBuf,
+    lease_seconds: u64,
 }
 
 impl Site {
@@ -24,7 +26,7 @@ impl Site {
         };
         let (store, blobs) =
             provost_store::open(&dir).await.with_context(|| format!("cannot open the store in {}", dir.display()))?;
-        Ok(Self { store, blobs, dir })
+        Ok(Self { store, blobs, dir, lease_seconds: cli.lease })
     }
 
     /// Loads the plugins.
@@ -55,16 +57,23 @@ impl Site {
     pub async fn operator(&self) -> Result<Person> {
         self.person("admin").await
     }
-}
 
-/// Runs a job here, unless a server on the same store does, until it has ended. An error unless it succeeded.
-pub async fn wait_for(registry: Arc<Registry>, id: &str, watch: impl FnMut(&Job)) -> Result<Job> {
-    let worker = Worker::new(registry, WorkerOptions::default());
-    let job = worker.run_to_end(id, watch).await?;
-    match job.state {
-        JobState::Succeeded => Ok(job),
-        JobState::Cancelled => bail!("job {id} was cancelled"),
-        _ => bail!("{} (job {id})", job.reason),
+    /// How jobs are run.
+    pub fn worker_options(&self) -> WorkerOptions {
+        let defaults = WorkerOptions::default();
+        let heartbeat = defaults.heartbeat.min(Duration::from_secs(self.lease_seconds) / 4);
+        WorkerOptions { lease_seconds: self.lease_seconds, heartbeat, ..defaults }
+    }
+
+    /// Runs a job here, unless a server on the same store does, until it has ended. An error unless it succeeded.
+    pub async fn wait_for(&self, registry: Arc<Registry>, id: &str, watch: impl FnMut(&Job)) -> Result<Job> {
+        let worker = Worker::new(registry, self.worker_options());
+        let job = worker.run_to_end(id, watch).await?;
+        match job.state {
+            JobState::Succeeded => Ok(job),
+            JobState::Cancelled => bail!("job {id} was cancelled"),
+            _ => bail!("{} (job {id})", job.reason),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::Backup;
 use crate::output;
 use crate::progress::JobBar;
-use crate::site::{Site, wait_for};
+use crate::site::Site;
 use anyhow::{Context, Result, bail};
 use futures::TryStreamExt;
 use provost_services::Registry;
@@ -45,7 +45,7 @@ async fn create(
     };
     let id = site.store.enqueue(job).await?;
     let bar = JobBar::new("backing up");
-    let ended = wait_for(registry, &id, |job| bar.show(job)).await;
+    let ended = site.wait_for(registry, &id, |job| bar.show(job)).await;
     bar.done();
     let job = ended.with_context(|| format!("cannot back up course {course}"))?;
     let outcome: Value = serde_json::from_str(&job.outcome).context("the backup ended without a usable answer")?;

@@ -3,7 +3,7 @@
 use crate::cli::Course;
 use crate::output;
 use crate::progress::JobBar;
-use crate::site::{Site, wait_for};
+use crate::site::Site;
 use anyhow::{Context, Result, bail};
 use bytes::BytesMut;
 use provost_store::api::{AreaFile, NewAreaFile, NewJob, OnTaken};
@@ -88,7 +88,7 @@ async fn import(site: Site, file: &Path, mut payload: Value, as_json: bool) -> R
     };
     let id = site.store.enqueue(job).await?;
     let bar = JobBar::new("importing");
-    let ended = wait_for(registry, &id, |job| bar.show(job)).await;
+    let ended = site.wait_for(registry, &id, |job| bar.show(job)).await;
     bar.done();
     // The archive was only a means.
     if let Err(error) = site.store.delete_area_file(uploaded.id).await {

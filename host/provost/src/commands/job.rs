@@ -3,7 +3,7 @@
 use crate::cli::Job;
 use crate::output;
 use crate::progress::JobBar;
-use crate::site::{Site, wait_for};
+use crate::site::Site;
 use anyhow::{Result, bail};
 use provost_store::api::{self, JobFilter};
 use serde_json::json;
@@ -35,7 +35,7 @@ pub async fn run(site: Site, command: Job, as_json: bool) -> Result<()> {
         Job::Wait { id } => {
             let registry = site.registry().await?;
             let bar = JobBar::new("waiting");
-            let ended = wait_for(registry, &id, |job| bar.show(job)).await;
+            let ended = site.wait_for(registry, &id, |job| bar.show(job)).await;
             bar.done();
             show(&ended?, as_json)
         }

@@ -29,7 +29,7 @@ pub async fn run(site: Site, options: Serve, json: bool) -> Result<()> {
     site.store.set_setting("public-url", Some(&url)).await?;
 
     let (stop, stopped) = watch::channel(false);
-    let worker_options = WorkerOptions { parallel: options.workers.max(1), ..WorkerOptions::default() };
+    let worker_options = WorkerOptions { parallel: options.workers.max(1), ..site.worker_options() };
     let worker = Worker::new(registry.clone(), worker_options);
     let working = tokio::spawn({
         let stopped = stopped.clone();
