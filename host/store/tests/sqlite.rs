@@ -156,6 +156,33 @@ async fn ghosts_are_never_seen() -> Outcome {
 
 /// A crashed process's draft without a job: found by its missing heartbeat.
 #[tokio::test]
+async fn old_uploads_are_swept_and_backups_are_not() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let (store, blobs) = provost_store::open(dir.path()).await?;
+    for (component, area, name) in [("user", "draft", "old"), ("user", "draft", "new"), ("backup", "course", "old")] {
+        let new = NewAreaFile {
+            context: 1,
+            component: component.into(),
+            area: area.into(),
+            item: 1,
+            path: "/".into(),
+            name: name.into(),
+            blob: blobs.put(name.into()).await?,
+            mimetype: String::new(),
+            person: 2,
+        };
+        store.put_area_file(new, OnTaken::Refuse, None).await?;
+    }
+    let old = "UPDATE t_area_file SET created = created - 5 * 24 * 3600 WHERE name = 'old'";
+    sqlx::query(old).execute(&raw(dir.path()).await?).await?;
+    store.sweep(0).await?;
+    let left = store.area_files(1, "user", "draft", 1).await?;
+    assert_eq!(left.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["new"]);
+    assert_eq!(store.area_files(1, "backup", "course", 1).await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_dead_process_loses_its_names() -> Outcome {
     let dir = tempfile::tempdir()?;
     let (store, _) = provost_store::open(dir.path()).await?;

@@ -41,7 +41,7 @@ pub struct Swept {
 /// Cleaning up, and looking whether all is well.
 #[async_trait::async_trait]
 pub trait Upkeep: Send + Sync {
-    /// Removes what is dropped or no longer referred to and older than `older_than_seconds`, in short slices.
+    /// Removes what is dropped or no longer referred to, and uploads of more than four days ago, all of it older than `older_than_seconds`, in short slices.
     /// What is young, leased or referred to again is spared.
     async fn sweep(&self, older_than_seconds: u64) -> Result<Swept>;
 

@@ -11,6 +11,8 @@ use sqlx::Row as _;
 
 /// Blobs deleted in one transaction: each is a file removed under the write lock.
 const BLOBS: i64 = 100;
+/// Seconds that an upload is kept which nobody removed: four days, as in the field.
+const UPLOAD_AGE: i64 = 4 * 24 * 3600;
 /// Seconds after which a snapshot counts as old.
 const OLD_SNAPSHOT: i64 = 3600;
 
@@ -152,6 +154,13 @@ impl Upkeep for SqliteStore {
         .bind(before)
         .fetch_all(&mut *tx)
         .await?;
+        // The area of uploads is the wire protocol's (moodle-webservices.md 1.10).
+        let uploads =
+            sqlx::query("DELETE FROM t_area_file WHERE component = 'user' AND area = 'draft' AND created <= ?")
+                .bind(before.min(now() - UPLOAD_AGE))
+                .execute(&mut *tx)
+                .await?;
+        swept.rows += uploads.rows_affected();
         tx.commit().await?;
         for (change, was_published) in changes {
             swept.rows += self.sweep_change(change, was_published).await?;
