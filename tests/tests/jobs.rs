@@ -2,6 +2,7 @@
 
 use provost_tests::generate::SampleSize;
 use provost_tests::live::{Part, Rest, Site, text, wait_until};
+use provost_tests::sample;
 use provost_tests::unpacked::Unpacked;
 use provost_tests::validate::validate;
 use serde_json::{Value, json};
@@ -141,4 +142,39 @@ fn cancelled_jobs_stop() {
     let ended = rest.ended("restore", &again);
     assert_eq!(ended["state"], "succeeded", "{ended}");
     assert!(course_names(&site).contains(&"Never".to_owned()));
+}
+
+#[test]
+fn old_backups_go_as_configured() {
+    let site = Site::new(PROVOST);
+    let course = site.import(&sample::packed_file()).to_string();
+    let names = || -> Vec<String> {
+        let listed = site.json(&["backup", "list", &course]);
+        listed.as_array().into_iter().flatten().map(|b| text(&b["filename"])).collect()
+    };
+    let back_up = || text(&site.json(&["backup", "create", &course])["filename"]);
+    let all = [back_up(), back_up(), back_up()];
+    assert_eq!(names(), all, "without configuration all stay");
+
+    let shown = site.json(&["plugin", "configure", "backup"]);
+    assert_eq!(shown["config"], json!({}), "{shown}");
+    let set = site.json(&["plugin", "configure", "backup", "keep=2"]);
+    assert_eq!(set["config"], json!({ "keep": 2 }), "{set}");
+    let newest = back_up();
+    assert_eq!(names(), [all[2].clone(), newest.clone()]);
+
+    for (wrong, words) in
+        [("keep=-1", "at least 0"), ("keep=many", "of type integer"), ("kept=1", "there is keep, keep-days")]
+    {
+        let said = site.refused(&["plugin", "configure", "backup", wrong]);
+        assert!(said.contains(words), "{wrong}: {said}");
+    }
+    // A backup that fails or is refused takes none away.
+    site.refused(&["backup", "create", &course, "--option", "bogus=1"]);
+    assert_eq!(names().len(), 2);
+    let unset = site.json(&["plugin", "configure", "backup", "keep="]);
+    assert_eq!(unset["config"], json!({}), "{unset}");
+    back_up();
+    assert_eq!(names().len(), 3);
+    assert!(site.refused(&["plugin", "configure", "nobody", "x=1"]).contains("no plugin"));
 }

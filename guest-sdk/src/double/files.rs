@@ -107,7 +107,7 @@ pub fn put(file: &NewFile, on_taken: OnTaken) -> Result<File> {
     })
 }
 
-/// See `files.delete`.
+/// See `files.delete`. The double removes at once, in jobs too.
 pub fn delete(id: u64) -> Result<()> {
     enter(INTERFACE)?;
     with(|host| {

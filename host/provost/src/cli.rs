@@ -43,7 +43,7 @@ pub enum Command {
     /// People: list, show, create, suspend and their roles.
     #[command(subcommand)]
     User(User),
-    /// Plugins: list, inspect, install, remove.
+    /// Plugins: list, inspect, install, configure, remove.
     #[command(subcommand)]
     Plugin(Plugin),
     /// Check the store and the machine, and say what is wrong.
@@ -266,6 +266,15 @@ pub enum Plugin {
         /// Its configuration: a JSON object. Default: that of the version installed before.
         #[arg(long, value_name = "JSON")]
         config: Option<String>,
+    },
+    /// Show or set a plugin's configuration, while hosts serve.
+    Configure {
+        /// The plugin's id.
+        id: String,
+        /// A value to set, for example keep=5: JSON, or else text. KEY= goes back to the default. Without any, the
+        /// configuration is shown.
+        #[arg(value_name = "KEY=VALUE", value_parser = name_value)]
+        values: Vec<(String, String)>,
     },
     /// Remove an installed plugin; a built-in one of its id serves again.
     Remove {

@@ -9,6 +9,7 @@
 pub mod bindings;
 mod cache;
 mod call;
+mod configuration;
 mod engine;
 mod host;
 mod imports;
@@ -20,6 +21,7 @@ mod state;
 
 pub use cache::CacheDir;
 pub use call::{CallContext, JobRun};
+pub use configuration::ConfigurationError;
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use host::Host;
 pub use limits::Limits;

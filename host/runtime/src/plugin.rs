@@ -6,7 +6,7 @@ use crate::engine::{Engine, EngineError};
 use crate::host::Host;
 use crate::manifest::{GRANTABLE, Manifest, ManifestError};
 use crate::state::CallState;
-use crate::{Limits, Outcome};
+use crate::{Limits, Outcome, configuration};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
@@ -59,6 +59,14 @@ pub enum LoadError {
         /// What wasmtime said.
         why: String,
     },
+    /// Its configuration is not what its manifest describes.
+    #[error("plugin {plugin}: {why}")]
+    Configuration {
+        /// The plugin.
+        plugin: String,
+        /// What is wrong.
+        why: configuration::ConfigurationError,
+    },
     /// A call during loading failed.
     #[error("plugin {plugin}: {what}: {why}")]
     Call {
@@ -97,6 +105,8 @@ impl Plugin {
         config: &serde_json::Value,
     ) -> Result<Self, LoadError> {
         let manifest = Manifest::of(wasm)?;
+        configuration::check(manifest.config.as_ref(), config)
+            .map_err(|why| LoadError::Configuration { plugin: manifest.id.clone(), why })?;
         let bytes = provost_componentize::componentize(wasm)?;
         let compiled = {
             let engine = engine.clone();
@@ -119,7 +129,7 @@ impl Plugin {
         let facts = Facts {
             id: id.clone(),
             grants: grants.iter().filter(|g| manifest.grants.contains(g)).cloned().collect(),
-            config: effective_config(manifest.config.as_ref(), config),
+            config: configuration::effective(manifest.config.as_ref(), config),
             manifest,
         };
         let limits = facts.manifest.limits.at_most(&Limits::ceiling());
@@ -195,23 +205,4 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     imports::random::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::config::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     Ok(linker)
-}
-
-/// The operator's values over the defaults that the schema's `properties` name.
-fn effective_config(
-    schema: Option<&serde_json::Value>,
-    set: &serde_json::Value,
-) -> serde_json::Map<String, serde_json::Value> {
-    let mut values = serde_json::Map::new();
-    if let Some(properties) = schema.and_then(|s| s.get("properties")).and_then(|p| p.as_object()) {
-        for (key, property) in properties {
-            if let Some(default) = property.get("default") {
-                values.insert(key.clone(), default.clone());
-            }
-        }
-    }
-    if let Some(set) = set.as_object() {
-        values.extend(set.iter().map(|(k, v)| (k.clone(), v.clone())));
-    }
-    values
 }

@@ -39,6 +39,9 @@ pub enum InstallError {
     /// There is no such plugin to remove.
     #[error("no installed plugin {0}")]
     NotInstalled(String),
+    /// There is no such plugin to configure.
+    #[error("no plugin {0}")]
+    NotLoaded(String),
 }
 
 /// What an installation did.
@@ -106,6 +109,27 @@ impl Registry {
             not_granted: manifest.grants.into_iter().filter(|g| !grants.contains(g)).collect(),
             functions: functions.into_iter().map(|(name, _)| name).collect(),
         })
+    }
+
+    /// Sets a plugin's configuration, at once for this process and at the next call for others on the same store. The
+    /// plugin's gate is asked as if a new version came.
+    pub async fn configure(&self, id: &str, config: &serde_json::Value) -> Result<(), InstallError> {
+        let before = self.current().await?;
+        let _one = self.change.lock().await;
+        let Some(loaded) = before.plugin(id) else { return Err(InstallError::NotLoaded(id.to_owned())) };
+        let manifest = loaded.plugin.manifest();
+        let tried = self.with_config(loaded, config).await?;
+        match tried.state_change(Change::Available, Some(&manifest.version)).await {
+            Outcome::Ok(()) => {}
+            other => {
+                let (plugin, version) = (manifest.id.clone(), manifest.version.clone());
+                return Err(InstallError::Gate { plugin, version, why: other.describe() });
+            }
+        }
+        let store = &self.host.store;
+        store.set_plugin_config(id, &config.to_string()).await?;
+        self.rebuild(store.plugin_generation().await?).await?;
+        Ok(())
     }
 
     /// Removes an installed plugin; the built-in one of its id, if any, serves again.

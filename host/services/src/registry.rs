@@ -42,6 +42,8 @@ pub struct Loaded {
     pub source: Source,
     /// Its row, if it was installed.
     row: Option<PluginRow>,
+    /// Its configuration as the operator set it: a JSON object.
+    config: serde_json::Value,
 }
 
 /// All loaded plugins at one moment.
@@ -89,7 +91,7 @@ pub enum RegistryError {
 pub struct Registry {
     pub(crate) engine: Engine,
     pub(crate) host: Arc<Host>,
-    built_in: BTreeMap<String, Arc<Plugin>>,
+    built_in: BTreeMap<String, &'static [u8]>,
     current: ArcSwap<Catalog>,
     /// One change at a time.
     pub(crate) change: Mutex<()>,
@@ -98,14 +100,12 @@ pub struct Registry {
 impl Registry {
     /// Loads the built-in plugins, with all they ask for granted, and the installed ones.
     pub async fn open(engine: Engine, host: Arc<Host>, built_in: &[BuiltIn]) -> Result<Self, RegistryError> {
-        let mut loaded = BTreeMap::new();
+        let mut components = BTreeMap::new();
         for plugin in built_in {
-            let grants = provost_runtime::Manifest::of(plugin.component).map_err(LoadError::from)?.grants;
-            let none = serde_json::Value::Null;
-            let plugin = Plugin::load(&engine, &host, plugin.component, &grants, &none).await?;
-            loaded.insert(plugin.manifest().id.clone(), Arc::new(plugin));
+            let id = provost_runtime::Manifest::of(plugin.component).map_err(LoadError::from)?.id;
+            components.insert(id, plugin.component);
         }
-        let registry = Self { engine, host, built_in: loaded, current: ArcSwap::default(), change: Mutex::new(()) };
+        let registry = Self { engine, host, built_in: components, current: ArcSwap::default(), change: Mutex::new(()) };
         registry.current().await?;
         Ok(registry)
     }
@@ -135,11 +135,10 @@ impl Registry {
     /// the version that served before, or the built-in one of its id, goes on serving.
     pub(crate) async fn rebuild(&self, generation: u64) -> Result<Arc<Catalog>, RegistryError> {
         let before = self.current.load_full();
-        let mut plugins: BTreeMap<String, Loaded> = self
-            .built_in
-            .iter()
-            .map(|(id, plugin)| (id.clone(), Loaded { plugin: plugin.clone(), source: Source::BuiltIn, row: None }))
-            .collect();
+        let mut plugins: BTreeMap<String, Loaded> = BTreeMap::new();
+        for (id, component) in &self.built_in {
+            plugins.insert(id.clone(), self.load_built_in(&before, id, component).await?);
+        }
         let mut faulty = BTreeMap::new();
         for row in self.host.store.plugins().await? {
             let id = row.id.clone();
@@ -173,6 +172,58 @@ impl Registry {
         Ok(catalog)
     }
 
+    async fn load_built_in(
+        &self,
+        before: &Catalog,
+        id: &str,
+        component: &'static [u8],
+    ) -> Result<Loaded, RegistryError> {
+        let config = self.host.store.built_in_config(id).await?.unwrap_or_default();
+        let config = serde_json::from_str(&config).unwrap_or_default();
+        if let Some(loaded) = before.plugins.get(id)
+            && loaded.source == Source::BuiltIn
+            && loaded.config == config
+        {
+            return Ok(loaded.clone());
+        }
+        let plugin = self.load_component(component, &config).await?;
+        Ok(Loaded { plugin: Arc::new(plugin), source: Source::BuiltIn, row: None, config })
+    }
+
+    /// Loads a built-in plugin, with all it asks for granted. A configuration that does not fit it (any more) is left
+    /// out, since the plugin must be there.
+    async fn load_component(
+        &self,
+        component: &'static [u8],
+        config: &serde_json::Value,
+    ) -> Result<Plugin, RegistryError> {
+        let grants = provost_runtime::Manifest::of(component).map_err(LoadError::from)?.grants;
+        let load = async |config| Plugin::load(&self.engine, &self.host, component, &grants, config).await;
+        match load(config).await {
+            Err(error @ LoadError::Configuration { .. }) => {
+                tracing::error!(%error, "the configuration of a built-in plugin is left out");
+                Ok(load(&serde_json::Value::Null).await?)
+            }
+            loaded => Ok(loaded?),
+        }
+    }
+
+    /// A loaded plugin's component once more, with another configuration.
+    pub(crate) async fn with_config(
+        &self,
+        loaded: &Loaded,
+        config: &serde_json::Value,
+    ) -> Result<Plugin, RegistryError> {
+        let id = &loaded.plugin.manifest().id;
+        let grants: Vec<String> = loaded.plugin.grants().map(str::to_owned).collect();
+        let wasm = match (&loaded.row, self.built_in.get(id)) {
+            (Some(row), _) => self.host.blobs.read(&row.blob.sha1, 0, row.blob.size).await?,
+            (None, Some(component)) => (*component).into(),
+            (None, None) => return Err(StoreError::NotFound { kind: "plugin", key: id.clone() }.into()),
+        };
+        Ok(Plugin::load(&self.engine, &self.host, &wasm, &grants, config).await?)
+    }
+
     async fn load_installed(&self, before: &Catalog, row: PluginRow) -> Result<Loaded, RegistryError> {
         if let Some(loaded) = before.plugins.get(&row.id)
             && loaded.row.as_ref() == Some(&row)
@@ -182,7 +233,7 @@ impl Registry {
         let wasm = self.host.blobs.read(&row.blob.sha1, 0, row.blob.size).await?;
         let config = serde_json::from_str(&row.config).unwrap_or_default();
         let plugin = Plugin::load(&self.engine, &self.host, &wasm, &row.grants, &config).await?;
-        Ok(Loaded { plugin: Arc::new(plugin), source: Source::Installed, row: Some(row) })
+        Ok(Loaded { plugin: Arc::new(plugin), source: Source::Installed, row: Some(row), config })
     }
 }
 
@@ -217,6 +268,13 @@ fn capabilities(plugin: &Plugin) -> Vec<Capability> {
     declared
         .map(|c| Capability { name: c.name.clone(), label: c.label.clone(), archetypes: c.archetypes.clone() })
         .collect()
+}
+
+impl Loaded {
+    /// Its configuration as the operator set it: a JSON object, or null where nothing is set.
+    pub fn config(&self) -> &serde_json::Value {
+        &self.config
+    }
 }
 
 impl Catalog {

@@ -472,10 +472,13 @@ CREATE TABLE t_area_file (
   created INTEGER NOT NULL,
   -- The job that put it; its effects are undone unless it succeeds.
   job TEXT,
+  -- The job that removes it, once it succeeds.
+  doomed TEXT,
   UNIQUE (context, component, area, item, path, name)
 );
 CREATE INDEX t_area_file_blob ON t_area_file (blob);
 CREATE INDEX t_area_file_job ON t_area_file (job) WHERE job IS NOT NULL;
+CREATE INDEX t_area_file_doomed ON t_area_file (doomed) WHERE doomed IS NOT NULL;
 
 -- state: 0 queued, 1 running, 2 succeeded, 3 failed, 4 cancelled. due and lease_until in milliseconds.
 CREATE TABLE t_job (

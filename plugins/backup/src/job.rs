@@ -1,7 +1,7 @@
 //! The job: from a snapshot to an archive in the course's backup area.
 
 use crate::listing::Listing;
-use crate::{documents, people, pool};
+use crate::{documents, people, pool, retention};
 use provost_guest::archive::{Format, Writer};
 use provost_guest::course_store::Snapshot;
 use provost_guest::files::{self, NewFile, OnTaken};
@@ -112,6 +112,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
         },
         OnTaken::AddSuffix,
     )?;
+    retention::apply(course.context, file.id)?;
     Ok(Stored { fileid: file.id, filename: file.name, filesize: file.blob.size })
 }
 

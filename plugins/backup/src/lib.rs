@@ -8,6 +8,7 @@ mod job;
 mod listing;
 mod people;
 mod pool;
+mod retention;
 mod service;
 
 use provost_guest::prelude::*;

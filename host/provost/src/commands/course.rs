@@ -91,7 +91,7 @@ async fn import(site: Site, file: &Path, mut payload: Value, as_json: bool) -> R
     let ended = site.wait_for(registry, &id, |job| bar.show(job)).await;
     bar.done();
     // The archive was only a means.
-    if let Err(error) = site.store.delete_area_file(uploaded.id).await {
+    if let Err(error) = site.store.delete_area_file(uploaded.id, None).await {
         tracing::warn!(%error, "cannot remove the uploaded archive");
     }
     let job = ended.with_context(|| format!("cannot import {}", file.display()))?;

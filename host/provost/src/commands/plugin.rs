@@ -16,6 +16,7 @@ pub async fn run(site: Site, command: Plugin, as_json: bool) -> Result<()> {
         Plugin::Install { file, grants, grant_all, config } => {
             install(site, &file, grants, grant_all, config.as_deref(), as_json).await
         }
+        Plugin::Configure { id, values } => configure(site, &id, &values, as_json).await,
         Plugin::Remove { id } => {
             site.registry().await?.remove(&id).await?;
             if as_json { output::json(&json!({ "removed": id })) } else { output::line(format_args!("removed {id}")) }
@@ -140,6 +141,36 @@ async fn install(
         output::line(format_args!("  not granted: {}", installed.not_granted.join(", ")))?;
     }
     Ok(())
+}
+
+async fn configure(site: Site, id: &str, values: &[(String, String)], as_json: bool) -> Result<()> {
+    let registry = site.registry().await?;
+    let catalog = registry.current().await?;
+    let Some(loaded) = catalog.plugin(id) else { bail!("no plugin {id:?}") };
+    let mut config = loaded.config().as_object().cloned().unwrap_or_default();
+    for (key, value) in values {
+        if value.is_empty() {
+            config.remove(key);
+        } else {
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.clone()));
+            config.insert(key.clone(), value);
+        }
+    }
+    if !values.is_empty() {
+        registry.configure(id, &Value::Object(config.clone())).await?;
+    }
+    let schema = loaded.plugin.manifest().config.as_ref();
+    let none = serde_json::Map::new();
+    let properties = schema.and_then(|s| s.get("properties")).and_then(Value::as_object).unwrap_or(&none);
+    if as_json {
+        return output::json(&json!({ "id": id, "config": config, "schema": schema }));
+    }
+    let rows = properties.iter().map(|(key, property)| {
+        let default = property.get("default").map(ToString::to_string).unwrap_or_default();
+        let text = property["description"].as_str().unwrap_or_default().to_owned();
+        [key.clone(), config.get(key).map(ToString::to_string).unwrap_or_default(), default, text]
+    });
+    output::table(["KEY", "SET", "DEFAULT", "MEANING"], rows.collect())
 }
 
 /// Asks the operator whether to grant what the plugin asks for.

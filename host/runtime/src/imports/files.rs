@@ -104,7 +104,8 @@ impl wit::Host for CallState {
 
     async fn delete(&mut self, id: u64) -> Answer<()> {
         attempt!(self.seen_file(id).await);
-        answered(self.host.store.delete_area_file(id).await)
+        let lease = self.job.as_ref().map(|job| &job.lease);
+        answered(self.host.store.delete_area_file(id, lease).await)
     }
 
     async fn download_url(&mut self, id: u64) -> Answer<String> {

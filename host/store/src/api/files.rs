@@ -67,8 +67,8 @@ pub trait Files: Send + Sync {
     ) -> Result<Option<AreaFile>>;
     /// Adds one; with a lease, only while that holds. Errors: `Conflict` (file), `NotFound` (blob).
     async fn put_area_file(&self, file: NewAreaFile, on_taken: OnTaken, lease: Option<&Lease>) -> Result<AreaFile>;
-    /// Removes one.
-    async fn delete_area_file(&self, id: u64) -> Result<()>;
+    /// Removes one; with a lease, once its job succeeds.
+    async fn delete_area_file(&self, id: u64, lease: Option<&Lease>) -> Result<()>;
     /// A number for a new upload area that no one has.
     async fn new_item_id(&self) -> Result<u64>;
     /// The context of a person's own areas.

@@ -30,6 +30,10 @@ pub trait Plugins: Send + Sync {
     async fn put_plugin(&self, row: PluginRow) -> Result<()>;
     /// Removes an id. False when there was none.
     async fn remove_plugin(&self, id: &str) -> Result<bool>;
+    /// The configuration set for a plugin that is not installed but built in: a JSON object.
+    async fn built_in_config(&self, id: &str) -> Result<Option<String>>;
+    /// Sets the configuration of the active version of an id or, where none is installed, of the built-in one.
+    async fn set_plugin_config(&self, id: &str, config: &str) -> Result<()>;
     /// The version that was active before, if any.
     async fn previous_plugin(&self, id: &str) -> Result<Option<PluginRow>>;
 }

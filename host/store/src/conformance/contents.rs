@@ -87,8 +87,8 @@ pub async fn files((store, blobs): Pair) -> Result<()> {
     assert_eq!(names, ["a_2.mbz", "a_3.mbz", "a.mbz"]);
     let found = store.find_area_file(7, "backup", "course", 3, "/", "a.mbz").await?;
     assert_eq!(found, Some(replaced.clone()));
-    store.delete_area_file(replaced.id).await?;
-    assert!(is_missing(&store.delete_area_file(replaced.id).await, "file"));
+    store.delete_area_file(replaced.id, None).await?;
+    assert!(is_missing(&store.delete_area_file(replaced.id, None).await, "file"));
     assert!(store.area_files(7, "backup", "course", 4).await?.is_empty());
     assert_ne!(store.new_item_id().await?, store.new_item_id().await?);
     let context = store.person_context(2).await?;

@@ -149,9 +149,16 @@ impl Files for SqliteStore {
         file_row(&row)
     }
 
-    async fn delete_area_file(&self, id: u64) -> Result<()> {
+    async fn delete_area_file(&self, id: u64, lease: Option<&Lease>) -> Result<()> {
         let mut tx = self.db.write().await?;
-        let gone = sqlx::query("DELETE FROM t_area_file WHERE id = ?").bind(db_int(id)).execute(&mut *tx).await?;
+        let gone = match lease {
+            Some(lease) => {
+                check_lease(&mut tx, lease).await?;
+                let doom = sqlx::query("UPDATE t_area_file SET doomed = ? WHERE id = ?");
+                doom.bind(&lease.job).bind(db_int(id)).execute(&mut *tx).await?
+            }
+            None => sqlx::query("DELETE FROM t_area_file WHERE id = ?").bind(db_int(id)).execute(&mut *tx).await?,
+        };
         if gone.rows_affected() == 0 {
             return Err(StoreError::NotFound { kind: "file", key: id.to_string() });
         }

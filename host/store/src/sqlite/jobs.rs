@@ -237,7 +237,10 @@ impl Jobs for SqliteStore {
             undo(&mut tx, &lease.job).await?;
         }
         match end {
-            JobEnd::Succeeded(outcome) => finish(&mut tx, &lease.job, JobState::Succeeded, &outcome, "").await?,
+            JobEnd::Succeeded(outcome) => {
+                sqlx::query("DELETE FROM t_area_file WHERE doomed = ?").bind(&lease.job).execute(&mut *tx).await?;
+                finish(&mut tx, &lease.job, JobState::Succeeded, &outcome, "").await?
+            }
             JobEnd::Failed(reason) => finish(&mut tx, &lease.job, JobState::Failed, "", &reason).await?,
             JobEnd::Cancelled => finish(&mut tx, &lease.job, JobState::Cancelled, "", "").await?,
             JobEnd::Retry(..) | JobEnd::Interrupted if stop => {
@@ -289,6 +292,7 @@ impl Jobs for SqliteStore {
 /// after its last step and before its end leaves nothing behind this way, and the next one starts from nothing.
 async fn undo(conn: &mut sqlx::SqliteConnection, job: &str) -> Result<()> {
     sqlx::query("DELETE FROM t_area_file WHERE job = ?").bind(job).execute(&mut *conn).await?;
+    sqlx::query("UPDATE t_area_file SET doomed = NULL WHERE doomed = ?").bind(job).execute(&mut *conn).await?;
     let made: Vec<(i64, i64, i64)> = sqlx::query_as(
         "SELECT c.change, c.id, c.context FROM t_change h JOIN t_course c ON c.change = h.id \
          WHERE h.job = ? AND h.state = 1",

@@ -19,6 +19,11 @@ fn plugin_row(r: &SqliteRow) -> Result<PluginRow> {
     })
 }
 
+/// The setting that holds a built-in plugin's configuration.
+fn built_in_key(id: &str) -> String {
+    format!("plugins.config.{id}")
+}
+
 async fn grow_generation(tx: &mut Write) -> Result<()> {
     sqlx::query(
         "INSERT INTO t_setting (name, value) VALUES ('plugins.generation', '1') \
@@ -95,6 +100,32 @@ impl Plugins for SqliteStore {
         }
         tx.commit().await?;
         Ok(gone)
+    }
+
+    async fn built_in_config(&self, id: &str) -> Result<Option<String>> {
+        self.setting(&built_in_key(id)).await
+    }
+
+    async fn set_plugin_config(&self, id: &str, config: &str) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        let installed = sqlx::query("UPDATE t_plugin SET config = ? WHERE id = ? AND rank = 0")
+            .bind(config)
+            .bind(id)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if installed == 0 {
+            sqlx::query(
+                "INSERT INTO t_setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+            )
+            .bind(built_in_key(id))
+            .bind(config)
+            .execute(&mut *tx)
+            .await?;
+        }
+        grow_generation(&mut tx).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn previous_plugin(&self, id: &str) -> Result<Option<PluginRow>> {
