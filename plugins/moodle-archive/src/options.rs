@@ -67,6 +67,9 @@ impl Default for Options {
     }
 }
 
+/// How many options the requested functions have.
+const TEN: usize = 10;
+
 /// Names of all options: the ten, then ours.
 pub const NAMES: &[&str] = &[
     "activities",
@@ -138,7 +141,35 @@ impl Options {
     /// Reads options from names and values. What is not given has its default. The same option may be given again with the
     /// same value.
     pub fn parse<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, OptionError> {
-        let mut options = Self::default();
+        Self::parse_over(Self::default(), pairs)
+    }
+
+    /// Reads the options of a restore: the ten, each of which takes everything there is unless it is given.
+    pub fn parse_restore<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, OptionError> {
+        let everything = Self {
+            users: true,
+            enrolments: Enrolments::Always,
+            role_assignments: true,
+            comments: true,
+            userscompletion: true,
+            logs: true,
+            grade_histories: true,
+            ..Self::default()
+        };
+        let mut ours = Vec::new();
+        for (name, value) in pairs {
+            if !NAMES[..TEN].contains(&name) {
+                return Err(OptionError::Unknown(name.into()));
+            }
+            ours.push((name, value));
+        }
+        Self::parse_over(everything, ours)
+    }
+
+    fn parse_over<'a>(
+        mut options: Self,
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, OptionError> {
         let mut given: Vec<(&str, &str)> = Vec::new();
         for (name, value) in pairs {
             let value = value.trim();
@@ -323,6 +354,19 @@ mod tests {
         assert!(options.users && options.activities && !options.logs);
         assert_eq!((options.enrolments, options.format), (Enrolments::Always, ArchiveFormat::Zip));
         assert_eq!(Options::parse([]).unwrap(), Options::default());
+    }
+
+    #[test]
+    fn a_restore_takes_everything_unless_told() {
+        let all = Options::parse_restore([]).unwrap();
+        assert!(all.users && all.logs && all.activities && all.enrolments == Enrolments::Always);
+        assert_eq!(all.settle(), (all, vec![]));
+        let some = Options::parse_restore([("users", "0"), ("enrolments", "1")]).unwrap();
+        assert!(!some.users && some.settle().0.facets().contains(&names::GROUP));
+        for ours in ["anonymize", "files", "format"] {
+            let refused = Options::parse_restore([(ours, "1")]).unwrap_err();
+            assert_eq!(refused, OptionError::Unknown(ours.into()));
+        }
     }
 
     #[test]

@@ -3,14 +3,16 @@
 use crate::convert::{damaged, facets, run};
 use crate::course_files::FileIndex;
 use crate::intake::{Intake, NAMED_WARNINGS};
+use crate::wish::{Enrolling, Taken};
 use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draft, SectionFields};
 use provost_guest::{Error, JobContext, Result};
 use provost_moodle_archive::columns;
+use provost_moodle_archive::enrolments::{self, Enrolled};
 use provost_moodle_archive::facets::{is_derived, part_rules};
 use provost_moodle_archive::layout::{self, Activity, Owner, OwnerKind, PartName};
-use provost_moodle_archive::manifest::Manifest;
+use provost_moodle_archive::manifest::{ContentSection, Manifest};
 use provost_moodle_archive::references::{self, ReferenceKind, References};
-use provost_moodle_archive::split::Splitter;
+use provost_moodle_archive::split::{Run, Splitter};
 use std::collections::{BTreeMap, HashMap};
 
 /// What the draft calls the archive's things.
@@ -23,19 +25,32 @@ pub struct Items {
 
 impl Items {
     /// Adds the sections, activities and blocks that the master file names, in its order.
-    pub fn add(job: &JobContext, intake: &Intake, manifest: &Manifest, draft: &Draft, course: u64) -> Result<Self> {
+    pub fn add(
+        job: &JobContext,
+        intake: &Intake,
+        manifest: &Manifest,
+        taken: &Taken,
+        draft: &Draft,
+        course: u64,
+    ) -> Result<Self> {
         let mut items = Self::default();
         items.owners.insert(Owner::Archive, wit::Owner::Course);
         items.owners.insert(Owner::Course, wit::Owner::Course);
         items.contexts.insert(course, Owner::Course);
-        items.sections(intake, manifest, draft)?;
-        items.activities(job, intake, manifest, draft)?;
-        items.blocks(intake, draft)?;
+        items.sections(intake, manifest, taken, draft)?;
+        if taken.activities() {
+            items.activities(job, intake, manifest, draft)?;
+        }
+        if taken.blocks() {
+            items.blocks(intake, draft)?;
+        }
         Ok(items)
     }
 
-    fn sections(&mut self, intake: &Intake, manifest: &Manifest, draft: &Draft) -> Result<()> {
-        for listed in &manifest.sections {
+    fn sections(&mut self, intake: &Intake, manifest: &Manifest, taken: &Taken, draft: &Draft) -> Result<()> {
+        // A section that an activity shows is nothing without it.
+        let is_taken = |listed: &&ContentSection| taken.activities() || listed.delegated_to() == 0;
+        for listed in manifest.sections.iter().filter(is_taken) {
             let owner = Owner::Section(listed.sectionid);
             let path = format!("{}/section.xml", owner.directory());
             let section = intake.parsed(&path, columns::section)?;
@@ -140,6 +155,7 @@ struct Gathered {
 pub fn add_parts(
     job: &JobContext,
     intake: &Intake,
+    taken: &Taken,
     draft: &Draft,
     items: &Items,
     files: &FileIndex,
@@ -160,7 +176,10 @@ pub fn add_parts(
             }
             continue;
         }
-        let splitter = add_part(intake, draft, owner, part)?;
+        if !taken.takes(&part_rules(part).facets) {
+            continue;
+        }
+        let splitter = add_part(intake, taken, draft, owner, part)?;
         gathering.found.add_found(splitter.references(), splitter.part_facets());
         if part.owner == Owner::Course && part.file == "contentbank.xml" {
             astray.add_found(splitter.references(), splitter.part_facets());
@@ -176,30 +195,57 @@ pub fn add_parts(
     if warnings > NAMED_WARNINGS {
         job.warn(&format!("{} more documents have no rules", warnings - NAMED_WARNINGS))?;
     }
-    add_references(intake, draft, items, files, gathered, &astray)
+    add_references(intake, taken, draft, items, files, gathered, &astray)
 }
 
-fn add_part(intake: &Intake, draft: &Draft, owner: wit::Owner, part: &PartName) -> Result<Splitter> {
+fn add_part(intake: &Intake, taken: &Taken, draft: &Draft, owner: wit::Owner, part: &PartName) -> Result<Splitter> {
     let path = part.path();
     let mut splitter = Splitter::new(part);
     let id = draft.add_part(owner, &part.stored_name(), &facets(splitter.part_facets()))?;
+    let freed = part.owner == Owner::Course && part.file == "roles.xml" && taken.enrolments() != Enrolling::AsTheyWere;
     let append = |splitter: &mut Splitter| -> Result<()> {
-        let runs: Vec<_> = splitter.take_runs().into_iter().map(run).collect();
+        let mut runs = Vec::new();
+        for mut found in splitter.take_runs().into_iter().filter(|found| taken.takes(found.facets)) {
+            if let (true, Run::Rows(rows)) = (freed, &mut found.run) {
+                for row in rows {
+                    let element = std::mem::take(&mut row.element);
+                    row.element = enrolments::assignment_by_hand(element).map_err(damaged(&path))?;
+                }
+            }
+            runs.push(run(found));
+        }
         if runs.is_empty() { Ok(()) } else { draft.append_runs(id, &runs) }
     };
     let broken = |e: provost_moodle_archive::split::SplitError| Error::corrupt(e.to_string());
-    intake.stream(&path, |chunk| {
+    let mut take = |chunk: &[u8]| {
         splitter.feed(chunk).map_err(broken)?;
         append(&mut splitter)
-    })?;
+    };
+    match enrolled(taken).filter(|_| part.owner == Owner::Course && part.file == "enrolments.xml") {
+        Some(enrolled) => {
+            let document = enrolments::with_manual_method(&intake.whole(&path)?, enrolled).map_err(damaged(&path))?;
+            take(&document)?;
+        }
+        None => intake.stream(&path, take)?,
+    }
     splitter.finish().map_err(broken)?;
     append(&mut splitter)?;
     Ok(splitter)
 }
 
+/// Who stays enrolled where methods are not kept.
+fn enrolled(taken: &Taken) -> Option<Enrolled> {
+    match taken.enrolments() {
+        Enrolling::AsTheyWere => None,
+        Enrolling::ByHand => Some(Enrolled::ByHand),
+        Enrolling::None => Some(Enrolled::Nobody),
+    }
+}
+
 /// Brings what was found together with the archive's own lists and adds it.
 fn add_references(
     intake: &Intake,
+    taken: &Taken,
     draft: &Draft,
     items: &Items,
     files: &FileIndex,
@@ -234,6 +280,7 @@ fn add_references(
         let merged = found.merge(listed.as_ref(), &owner_facets, astray);
         let rows: Vec<_> = merged
             .iter()
+            .filter(|(_, set)| taken.takes(set))
             .map(|((kind, local), set)| wit::Reference { kind: kind.name().into(), local, facets: facets(set) })
             .collect();
         for batch in rows.chunks(1_000) {

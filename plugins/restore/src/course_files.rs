@@ -2,6 +2,7 @@
 
 use crate::convert::facets;
 use crate::intake::{Intake, NAMED_WARNINGS};
+use crate::wish::Taken;
 use provost_guest::course_store::{Draft, FileFields};
 use provost_guest::{Error, JobContext, Result};
 use provost_moodle_archive::filesxml::{EMPTY_SHA1, FileRow, FilesReader};
@@ -54,6 +55,7 @@ impl FileIndex {
 pub fn add(
     job: &JobContext,
     intake: &Intake,
+    wish: &Taken,
     draft: &Draft,
     contexts: &HashMap<u64, OwnerKind>,
     expects_contents: bool,
@@ -69,6 +71,9 @@ pub fn add(
     intake.stream(PATH, |chunk| {
         for row in reader.feed(chunk).map_err(damaged)? {
             let taken = row.facets(contexts.get(&row.context).copied()).facets;
+            if !wish.takes(&taken) {
+                continue;
+            }
             let blob = row.pool_hash().and_then(|sha1| intake.content(sha1));
             let has_content = row.pool_hash().is_some_and(|sha1| sha1 != EMPTY_SHA1);
             if blob.is_none() && has_content && expects_contents {

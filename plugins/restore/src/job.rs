@@ -3,6 +3,7 @@
 use crate::content::{self, Items};
 use crate::convert::damaged;
 use crate::intake::Intake;
+use crate::wish::{Payload, Taken};
 use crate::{checks, course_files, people};
 use provost_guest::course_store::{CourseFields, Draft, Entry, Origin};
 use provost_guest::people::{Place, require_capability};
@@ -10,7 +11,7 @@ use provost_guest::{Error, ErrorKind, JobContext, Result, clock, files};
 use provost_moodle_archive::columns;
 use provost_moodle_archive::manifest::Manifest;
 use provost_moodle_archive::{naming, roles};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -20,26 +21,6 @@ pub const KIND: &str = "restore";
 /// Parts of the work, of 1: reading the archive, storing the documents.
 const INTAKE: f64 = 0.5;
 const PARTS: std::ops::Range<f64> = 0.6..0.98;
-
-/// What the job is given. The command line makes it too: see `docs/jobs.md`.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Payload {
-    /// The archive: a file in an upload area or a backup area.
-    pub fileid: u64,
-    /// The new course's short name; it must be free. None: the archive's, made unique.
-    #[serde(default)]
-    pub shortname: Option<String>,
-    /// The new course's full name; none: the archive's.
-    #[serde(default)]
-    pub fullname: Option<String>,
-    /// The category; 0 for the first one.
-    #[serde(default)]
-    pub categoryid: u64,
-    /// Whether to go on without file contents that are damaged.
-    #[serde(default)]
-    pub keepgoing: bool,
-}
 
 /// What the job answers.
 #[derive(Debug, Serialize)]
@@ -51,25 +32,30 @@ pub struct Restored {
 
 /// Restores.
 pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
+    let taken = Taken::parse(Some(job), &wish.options)?;
     let file = files::get(wish.fileid)?;
     let intake = Intake::read(job, &file.blob, wish.keepgoing, INTAKE)?;
     let manifest = checks::manifest(&intake)?;
-    if intake.has("users.xml") {
+    let people = taken.users() && intake.has("users.xml");
+    if people {
         let place = if wish.categoryid == 0 { Place::Site } else { Place::Category(wish.categoryid) };
         require_capability(job.caller.person, "moodle/restore:userinfo", place)?;
-    } else if manifest.root_flag("users", false) {
+    } else if taken.users() && manifest.root_flag("users", false) {
         job.warn("the archive says it has users, but users.xml is missing: nobody is restored")?;
     }
     let course = intake.parsed("course/course.xml", columns::course)?;
     let (draft, fullname, shortname) = create(&wish, &manifest, &course)?;
 
-    let people = people::add(job, &intake, &draft, &manifest.information.original_site_identifier_hash)?;
+    let people = match people {
+        true => people::add(job, &intake, &draft, &manifest.information.original_site_identifier_hash)?,
+        false => 0,
+    };
     add_roles(&intake, &draft)?;
-    let items = Items::add(job, &intake, &manifest, &draft, course.context)?;
+    let items = Items::add(job, &intake, &manifest, &taken, &draft, course.context)?;
     let contents = manifest.information.include_files;
-    let files = course_files::add(job, &intake, &draft, &items.context_kinds(), contents)?;
+    let files = course_files::add(job, &intake, &taken, &draft, &items.context_kinds(), contents)?;
     job.progress(PARTS.start)?;
-    content::add_parts(job, &intake, &draft, &items, &files, PARTS)?;
+    content::add_parts(job, &intake, &taken, &draft, &items, &files, PARTS)?;
 
     let courseid = draft.publish()?;
     provost_guest::log::write(

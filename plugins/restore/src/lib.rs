@@ -11,6 +11,7 @@ mod intake;
 mod job;
 mod people;
 mod service;
+mod wish;
 
 use provost_guest::prelude::*;
 

@@ -1,6 +1,7 @@
 //! The web-service functions of the plugin. Ours: Moodle has none that start a restore.
 
 use crate::job;
+use crate::wish::{NameValue, Payload, Taken};
 use provost_guest::files::{self, File};
 use provost_guest::jobs::{self, NewJob};
 use provost_guest::people::{Place, require_capability};
@@ -50,6 +51,23 @@ struct Start {
     /// Category of the new course; the first one if left out.
     #[describe(default = 0)]
     categoryid: u64,
+    /// Whether to go on without file contents that are damaged.
+    #[describe(default = false)]
+    keepgoing: bool,
+    /// What of the archive is taken: activities, blocks, filters, users, role_assignments, comments, userscompletion,
+    /// logs, grade_histories (all 1 unless set), enrolments (2 unless set).
+    #[describe(pairs, default = [])]
+    options: Vec<WishedOption>,
+}
+
+#[derive(Deserialize, Serialize, Describe)]
+struct WishedOption {
+    /// One of the options.
+    #[describe(kind = "ALPHAEXT")]
+    name: String,
+    /// Its value.
+    #[describe(kind = "RAW")]
+    value: String,
 }
 
 #[derive(Serialize, Describe)]
@@ -63,14 +81,18 @@ fn start(caller: &Caller, wish: Start) -> Result<Started> {
     let place = if wish.categoryid == 0 { Place::Site } else { Place::Category(wish.categoryid) };
     require_capability(caller.person, CREATE, place)?;
     require_capability(caller.person, RESTORE, place)?;
+    let options: Vec<NameValue> =
+        wish.options.iter().map(|o| NameValue { name: o.name.clone(), value: o.value.clone() }).collect();
+    Taken::parse(None, &options)?;
     let file = archive(caller, &wish)?;
     let named = |text: String| (!text.is_empty()).then_some(text);
-    let payload = job::Payload {
+    let payload = Payload {
         fileid: file.id,
         shortname: named(wish.shortname),
         fullname: named(wish.fullname),
         categoryid: wish.categoryid,
-        keepgoing: false,
+        keepgoing: wish.keepgoing,
+        options,
     };
     let restoreid = jobs::enqueue(&NewJob {
         kind: job::KIND.into(),
