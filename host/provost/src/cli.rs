@@ -84,20 +84,8 @@ pub enum Course {
         /// Its id.
         id: u64,
     },
-    /// Import an archive as a new course, wait for it and print the course's id.
-    Import {
-        /// A backup archive (zip or tar.gz).
-        file: PathBuf,
-        /// The new course's short name; default: the archive's, made unique.
-        #[arg(long)]
-        shortname: Option<String>,
-        /// The new course's full name; default: the archive's.
-        #[arg(long)]
-        fullname: Option<String>,
-        /// Import although file contents are damaged: without them, with warnings.
-        #[arg(long)]
-        keep_going: bool,
-    },
+    /// Import an archive, wait for it and print the course's id.
+    Import(Import),
     /// Delete a course with its backups.
     Delete {
         /// Its id.
@@ -106,6 +94,37 @@ pub enum Course {
         #[arg(short, long)]
         yes: bool,
     },
+}
+
+#[derive(Args)]
+pub struct Import {
+    /// A backup archive (zip or tar.gz) of a course, or with --into of a section or an activity.
+    pub file: PathBuf,
+    /// The new course's short name; default: the archive's, made unique.
+    #[arg(long)]
+    pub shortname: Option<String>,
+    /// The new course's full name; default: the archive's.
+    #[arg(long)]
+    pub fullname: Option<String>,
+    /// The new course's category; default: the first one.
+    #[arg(long, value_name = "ID")]
+    pub category: Option<u64>,
+    /// The day on which the new course starts; all its dates move with it. Default: as in the archive.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub startdate: Option<i64>,
+    /// What of the archive is taken, for example users=0; may be repeated. Default: everything.
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = name_value)]
+    pub options: Vec<(String, String)>,
+    /// The course into which a section or an activity is brought.
+    #[arg(long, value_name = "COURSE", conflicts_with_all = ["shortname", "fullname", "category", "startdate"])]
+    pub into: Option<u64>,
+    /// The number of the section there in which it is put. Default: the one of the same number as where it was, for an
+    /// activity; a new one at the end, for a section.
+    #[arg(long, value_name = "NUMBER", requires = "into")]
+    pub section: Option<u32>,
+    /// Import although file contents are damaged: without them, with warnings.
+    #[arg(long)]
+    pub keep_going: bool,
 }
 
 #[derive(Subcommand)]
@@ -281,6 +300,13 @@ pub enum Plugin {
         /// Its id.
         id: String,
     },
+}
+
+/// The beginning of a day in the site's time zone, in seconds since 1970-01-01 UTC.
+fn day(text: &str) -> Result<i64, String> {
+    let date: jiff::civil::Date = text.parse().map_err(|_| format!("{text:?} is not YYYY-MM-DD"))?;
+    let start = date.to_zoned(jiff::tz::TimeZone::system()).map_err(|e| e.to_string())?;
+    Ok(start.timestamp().as_second())
 }
 
 fn name_value(text: &str) -> Result<(String, String), String> {

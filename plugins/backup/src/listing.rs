@@ -31,7 +31,9 @@ pub struct Listing {
 impl Listing {
     /// Reads it from a snapshot.
     pub fn read(snapshot: &Snapshot, options: &Options) -> Result<Self> {
-        let sections = all(|after| snapshot.sections(after, PAGE), |s: &SectionRecord| s.id)?;
+        let mut sections = all(|after| snapshot.sections(after, PAGE), |s: &SectionRecord| s.id)?;
+        // A section that an activity shows is nothing without it.
+        sections.retain(|s| options.activities || s.fields.delegated_to == 0);
         let activities = match options.activities {
             true => all(|after| snapshot.activities(after, PAGE), |a: &ActivityRecord| a.id)?,
             false => Vec::new(),

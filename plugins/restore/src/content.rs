@@ -265,7 +265,10 @@ fn add_references(
             continue;
         }
         let path = format!("{}/inforef.xml", from.directory());
-        let listed = if intake.has(&path) { Some(intake.parsed(&path, references::read)?) } else { None };
+        let mut listed = if intake.has(&path) { Some(intake.parsed(&path, references::read)?) } else { None };
+        if let Some(listed) = &mut listed {
+            listed.retain(|(kind, id)| *kind != ReferenceKind::File || !files.is_left_out(*id));
+        }
         let listed_files = listed.iter().flatten().filter(|(kind, _)| *kind == ReferenceKind::File);
         let own_files: Vec<u64> = match &listed {
             Some(_) => listed_files.map(|(_, id)| *id).collect(),

@@ -7,7 +7,7 @@ use provost_guest::course_store::{Draft, FileFields};
 use provost_guest::{Error, JobContext, Result};
 use provost_moodle_archive::filesxml::{EMPTY_SHA1, FileRow, FilesReader};
 use provost_moodle_archive::layout::OwnerKind;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 const PATH: &str = "files.xml";
 const BATCH: usize = 500;
@@ -17,6 +17,7 @@ const BATCH: usize = 500;
 pub struct FileIndex {
     sets: Vec<Vec<&'static str>>,
     files: HashMap<u64, (u16, u64)>,
+    left_out: HashSet<u64>,
 }
 
 impl FileIndex {
@@ -24,6 +25,11 @@ impl FileIndex {
     pub fn facets(&self, local: u64) -> Option<&[&'static str]> {
         let (set, _) = self.files.get(&local)?;
         self.sets.get(usize::from(*set)).map(Vec::as_slice)
+    }
+
+    /// Whether the archive has the file and it was not taken.
+    pub fn is_left_out(&self, local: u64) -> bool {
+        self.left_out.contains(&local)
     }
 
     /// The files of each context.
@@ -72,6 +78,7 @@ pub fn add(
         for row in reader.feed(chunk).map_err(damaged)? {
             let taken = row.facets(contexts.get(&row.context).copied()).facets;
             if !wish.takes(&taken) {
+                index.left_out.insert(row.local);
                 continue;
             }
             let blob = row.pool_hash().and_then(|sha1| intake.content(sha1));

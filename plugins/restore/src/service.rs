@@ -4,7 +4,7 @@ use crate::job;
 use crate::wish::{NameValue, Payload, Taken};
 use provost_guest::files::{self, File};
 use provost_guest::jobs::{self, NewJob};
-use provost_guest::people::{Place, require_capability};
+use provost_guest::people::{Place, require_capability, require_course_access};
 use provost_guest::prelude::*;
 use provost_plugin_job_details::{Cancelled, JobDetails, JobId, cancel, details, visible_job};
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,11 @@ pub fn functions() -> Vec<Function> {
     vec![
         Function::new(
             "provost_course_restore_async",
-            "Restores an uploaded or stored archive into a new course, asynchronously.",
+            "Restores an uploaded or stored archive asynchronously: into a new course, or that of a section or an activity \
+             into a course that is there.",
             start,
         )
         .capability(RESTORE)
-        .capability(CREATE)
         .writes(),
         Function::new(
             "provost_course_restore_get_details",
@@ -51,6 +51,16 @@ struct Start {
     /// Category of the new course; the first one if left out.
     #[describe(default = 0)]
     categoryid: u64,
+    /// When the new course starts, in seconds since 1970; all its dates move with it. 0: as in the archive.
+    #[describe(default = 0)]
+    startdate: i64,
+    /// The course into which the archive of a section or an activity is brought. 0: a new course is made.
+    #[describe(default = 0)]
+    intocourseid: u64,
+    /// The number of the section there in which it is put. -1: the one of the same number as where an activity was, a new one
+    /// at the end for a section.
+    #[describe(default = -1)]
+    sectionnumber: i64,
     /// Whether to go on without file contents that are damaged.
     #[describe(default = false)]
     keepgoing: bool,
@@ -78,9 +88,18 @@ struct Started {
 }
 
 fn start(caller: &Caller, wish: Start) -> Result<Started> {
-    let place = if wish.categoryid == 0 { Place::Site } else { Place::Category(wish.categoryid) };
-    require_capability(caller.person, CREATE, place)?;
+    let place = match (wish.intocourseid, wish.categoryid) {
+        (0, 0) => Place::Site,
+        (0, category) => Place::Category(category),
+        (course, _) => {
+            require_course_access(caller.person, course)?;
+            Place::Course(course)
+        }
+    };
     require_capability(caller.person, RESTORE, place)?;
+    if wish.intocourseid == 0 {
+        require_capability(caller.person, CREATE, place)?;
+    }
     let options: Vec<NameValue> =
         wish.options.iter().map(|o| NameValue { name: o.name.clone(), value: o.value.clone() }).collect();
     Taken::parse(None, &options)?;
@@ -92,13 +111,16 @@ fn start(caller: &Caller, wish: Start) -> Result<Started> {
         fullname: named(wish.fullname),
         categoryid: wish.categoryid,
         keepgoing: wish.keepgoing,
+        startdate: (wish.startdate != 0).then_some(wish.startdate),
+        courseid: wish.intocourseid,
+        section: u32::try_from(wish.sectionnumber).ok(),
         options,
     };
     let restoreid = jobs::enqueue(&NewJob {
         kind: job::KIND.into(),
         payload: serde_json::to_string(&payload)?,
         person: caller.person,
-        course: None,
+        course: (wish.intocourseid != 0).then_some(wish.intocourseid),
         key: String::new(),
     })?;
     Ok(Started { restoreid })

@@ -22,6 +22,16 @@ pub struct Payload {
     /// Whether to go on without file contents that are damaged.
     #[serde(default)]
     pub keepgoing: bool,
+    /// When the new course starts; all its dates move with it. None: as in the archive.
+    #[serde(default)]
+    pub startdate: Option<i64>,
+    /// The course into which a section or an activity is brought; 0 for a new course.
+    #[serde(default)]
+    pub courseid: u64,
+    /// The number of the section there in which it is put. None: the one of the same number as where an activity was,
+    /// a new one for a section.
+    #[serde(default)]
+    pub section: Option<u32>,
     /// What of the archive is taken, by name: the ten options of a backup, each with everything for its default.
     #[serde(default)]
     pub options: Vec<NameValue>,

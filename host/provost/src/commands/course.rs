@@ -1,6 +1,6 @@
 //! `provost course …`.
 
-use crate::cli::Course;
+use crate::cli::{Course, Import};
 use crate::output;
 use crate::progress::JobBar;
 use crate::site::Site;
@@ -18,10 +18,7 @@ pub async fn run(site: Site, command: Course, json: bool) -> Result<()> {
     match command {
         Course::List => list(site, json).await,
         Course::Show { id } => show(site, id, json).await,
-        Course::Import { file, shortname, fullname, keep_going } => {
-            let wishes = json!({ "shortname": shortname, "fullname": fullname, "keepgoing": keep_going });
-            import(site, &file, wishes, json).await
-        }
+        Course::Import(wishes) => import(site, wishes, json).await,
         Course::Delete { id, yes } => delete(site, id, yes, json).await,
     }
 }
@@ -72,7 +69,14 @@ async fn show(site: Site, id: u64, as_json: bool) -> Result<()> {
     Ok(())
 }
 
-async fn import(site: Site, file: &Path, mut payload: Value, as_json: bool) -> Result<()> {
+async fn import(site: Site, wishes: Import, as_json: bool) -> Result<()> {
+    let file = wishes.file.as_path();
+    let options: Vec<Value> = wishes.options.iter().map(|(n, v)| json!({ "name": n, "value": v })).collect();
+    let mut payload = json!({
+        "shortname": wishes.shortname, "fullname": wishes.fullname, "categoryid": wishes.category.unwrap_or(0),
+        "startdate": wishes.startdate, "options": options, "keepgoing": wishes.keep_going,
+        "courseid": wishes.into.unwrap_or(0), "section": wishes.section,
+    });
     let registry = site.registry().await?;
     let catalog = registry.current().await?;
     let Some(plugin) = catalog.job_plugin("restore") else { bail!("no plugin restores archives") };
@@ -83,7 +87,7 @@ async fn import(site: Site, file: &Path, mut payload: Value, as_json: bool) -> R
         kind: "restore".into(),
         payload: payload.to_string(),
         person: uploaded.person,
-        course: None,
+        course: wishes.into,
         key: String::new(),
     };
     let id = site.store.enqueue(job).await?;
