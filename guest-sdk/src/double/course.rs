@@ -1,8 +1,8 @@
 //! A course of the test double: what a draft gathers and a snapshot shows.
 
 use crate::bindings::imports::provost::plugin::course_store::{
-    ActivityRecord, BlockRecord, CourseRecord, EnrolmentColumns, Entry, FacetedRun, FileRecord, Owner, PartRecord,
-    PersonLink, Reference, RowColumns, Run, SectionRecord,
+    ActivityRecord, BindingRecord, BlockRecord, CourseRecord, EnrolmentColumns, EntryRecord, FacetedRun, FileRecord,
+    Owner, PartRecord, PersonLink, Reference, RowColumns, Run, ScopeRecord, SectionRecord,
 };
 use crate::{Error, Result};
 
@@ -17,13 +17,15 @@ pub(crate) struct Part {
 #[derive(Clone)]
 pub(crate) struct Course {
     pub(crate) record: CourseRecord,
+    pub(crate) scopes: Vec<ScopeRecord>,
+    pub(crate) bindings: Vec<BindingRecord>,
     pub(crate) sections: Vec<SectionRecord>,
     pub(crate) activities: Vec<ActivityRecord>,
     pub(crate) blocks: Vec<BlockRecord>,
     pub(crate) parts: Vec<Part>,
     pub(crate) references: Vec<(Owner, Reference)>,
     pub(crate) files: Vec<FileRecord>,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<EntryRecord>,
     pub(crate) people: Vec<PersonLink>,
 }
 
@@ -54,6 +56,8 @@ impl Course {
     pub(crate) fn new(record: CourseRecord) -> Self {
         Self {
             record,
+            scopes: Vec::new(),
+            bindings: Vec::new(),
             sections: Vec::new(),
             activities: Vec::new(),
             blocks: Vec::new(),
@@ -68,10 +72,33 @@ impl Course {
     /// Puts everything into the order in which a snapshot shows it.
     pub(crate) fn arrange(&mut self) {
         self.sections.sort_by_key(|s| s.fields.number);
-        let number =
-            |local| self.sections.iter().find(|s| s.fields.local == local).map_or(u32::MAX, |s| s.fields.number);
-        self.activities.sort_by_cached_key(|a| number(a.fields.section));
+        let number = |(scope, local)| {
+            let section = self.sections.iter().find(|s| (s.scope, s.fields.local) == (scope, local));
+            section.map_or(u32::MAX, |s| s.fields.number)
+        };
+        let place = |scope, local| {
+            let bound = self
+                .bindings
+                .iter()
+                .find(|b| (b.scope, b.binding.kind.as_str(), b.binding.local) == (scope, "section", local));
+            number(bound.map_or((scope, local), |b| (b.binding.target_scope, b.binding.target)))
+        };
+        self.activities.sort_by_cached_key(|a| place(a.scope, a.fields.section));
         self.parts.sort_by_key(|p| owner_rank(&p.record.owner));
+    }
+
+    /// Takes in what was brought into it.
+    pub(crate) fn merge(&mut self, more: Course) {
+        self.scopes.extend(more.scopes);
+        self.bindings.extend(more.bindings);
+        self.sections.extend(more.sections);
+        self.activities.extend(more.activities);
+        self.blocks.extend(more.blocks);
+        self.parts.extend(more.parts);
+        self.references.extend(more.references);
+        self.files.extend(more.files);
+        self.entries.extend(more.entries);
+        self.people.extend(more.people);
     }
 
     /// Whether the owner is in the course.

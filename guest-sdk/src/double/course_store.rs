@@ -1,18 +1,18 @@
 //! `course-store` in memory.
 
 use super::course::{Course, Part, append, takes};
-use super::host::take;
+use super::host::{Host, take};
 use super::{conflict, enter, page, slice, try_with, with};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
 
 pub use crate::bindings::imports::provost::plugin::course_store::{
-    ActivityFields, ActivityRecord, ArchivedPerson, BlobRef, BlockFields, BlockRecord, CompletionColumns, CourseFields,
-    CourseId, CourseRecord, EnrolmentColumns, Entry, Facet, FacetedRun, FileFields, FileRecord, GradeColumns,
-    GradeItemColumns, GroupColumns, GroupMemberColumns, ItemId, LogColumns, Origin, Owner, PartRecord, PersonChoice,
-    PersonId, PersonLink, Reference, RoleAssignmentColumns, Row, RowColumns, Run, SectionFields, SectionRecord,
-    Timestamp,
+    ActivityFields, ActivityRecord, ArchivedPerson, Binding, BindingRecord, BlobRef, BlockFields, BlockRecord,
+    CompletionColumns, CourseFields, CourseId, CourseRecord, EnrolmentColumns, Entry, EntryRecord, Facet, FacetedRun,
+    FileFields, FileRecord, GradeColumns, GradeItemColumns, GroupColumns, GroupMemberColumns, ItemId, LogColumns,
+    Origin, Owner, PartRecord, PersonChoice, PersonId, PersonLink, Reference, RoleAssignmentColumns, Row, RowColumns,
+    Run, ScopeRecord, SectionFields, SectionRecord, Timestamp,
 };
 use crate::bindings::imports::provost::plugin::people::Person;
 
@@ -30,6 +30,16 @@ impl Snapshot {
     /// See `snapshot.course`.
     pub fn course(&self) -> CourseRecord {
         self.0.record.clone()
+    }
+    /// See `snapshot.scopes`.
+    pub fn scopes(&self) -> Result<Vec<ScopeRecord>> {
+        enter(INTERFACE)?;
+        Ok(self.0.scopes.clone())
+    }
+    /// See `snapshot.bindings`.
+    pub fn bindings(&self) -> Result<Vec<BindingRecord>> {
+        enter(INTERFACE)?;
+        Ok(self.0.bindings.clone())
     }
     /// See `snapshot.sections`.
     pub fn sections(&self, after: ItemId, limit: u32) -> Result<Vec<SectionRecord>> {
@@ -72,29 +82,35 @@ impl Snapshot {
         Ok(taken)
     }
     /// See `snapshot.people`.
-    pub fn people(&self, after_local: u64, limit: u32) -> Result<Vec<PersonLink>> {
+    pub fn people(&self, scope: u64, after_local: u64, limit: u32) -> Result<Vec<PersonLink>> {
         enter(INTERFACE)?;
-        page(&self.0.people, |p| p.archived.local, after_local, limit)
+        let of_scope: Vec<_> = self.0.people.iter().filter(|p| p.scope == scope).cloned().collect();
+        page(&of_scope, |p| p.archived.local, after_local, limit)
     }
     /// See `snapshot.entries`.
-    pub fn entries(&self, kind: &str) -> Result<Vec<Entry>> {
+    pub fn entries(&self, kind: &str) -> Result<Vec<EntryRecord>> {
         enter(INTERFACE)?;
-        Ok(self.0.entries.iter().filter(|e| e.kind == kind).cloned().collect())
+        Ok(self.0.entries.iter().filter(|e| e.entry.kind == kind).cloned().collect())
     }
 }
 
 /// What a draft holds until it is published or dropped.
 struct Building {
     generation: u64,
+    scope: u64,
+    /// Whether it is brought into a course that is there.
+    extends: bool,
     course: Course,
     people: Vec<Person>,
 }
 
 impl Building {
     /// Gives reserved names back; they are either free again or taken for good now.
-    fn release(&self, host: &mut super::host::Host) {
+    fn release(&self, host: &mut Host) {
         if host.generation == self.generation {
-            host.reserved_shortnames.remove(&self.course.record.fields.shortname);
+            if !self.extends {
+                host.reserved_shortnames.remove(&self.course.record.fields.shortname);
+            }
             self.people.iter().for_each(|p| {
                 host.reserved_usernames.remove(&p.username);
             });
@@ -145,8 +161,41 @@ impl Draft {
                 origin: origin.clone(),
                 extra: extra.to_owned(),
             };
-            let building = Building { generation: host.generation, course: Course::new(record), people: Vec::new() };
-            Ok(Draft(RefCell::new(Some(building))))
+            Ok(Draft::begin(host, record, origin, false))
+        })
+    }
+
+    /// See `draft.extend`.
+    pub fn extend(course: CourseId, origin: &Origin) -> Result<Draft> {
+        enter(INTERFACE)?;
+        with(|host| {
+            let record = host.course(course)?.record.clone();
+            Ok(Draft::begin(host, record, origin, true))
+        })
+    }
+
+    fn begin(host: &mut Host, record: CourseRecord, origin: &Origin, extends: bool) -> Draft {
+        let scope = take(&mut host.next.scope);
+        let mut course = Course::new(record);
+        course.scopes.push(ScopeRecord { id: scope, origin: origin.clone() });
+        let building = Building { generation: host.generation, scope, extends, course, people: Vec::new() };
+        Draft(RefCell::new(Some(building)))
+    }
+
+    /// See `draft.bind`.
+    pub fn bind(&self, bindings: &[Binding]) -> Result<()> {
+        self.build(|building| {
+            if !building.extends {
+                return Err(Error::invalid("a new course has no older scope to bind to"));
+            }
+            let there = with(|host| host.course(building.course.record.id))?;
+            for binding in bindings {
+                if !there.scopes.iter().any(|s| s.id == binding.target_scope) {
+                    return Err(Error::not_found("scope", format!("no scope {}", binding.target_scope)));
+                }
+                building.course.bindings.push(BindingRecord { scope: building.scope, binding: binding.clone() });
+            }
+            Ok(())
         })
     }
 
@@ -166,7 +215,7 @@ impl Draft {
     pub fn add_section(&self, fields: &SectionFields) -> Result<ItemId> {
         self.build(|building| {
             let id = with(|host| take(&mut host.next.item));
-            building.course.sections.push(SectionRecord { id, fields: fields.clone() });
+            building.course.sections.push(SectionRecord { id, scope: building.scope, fields: fields.clone() });
             Ok(id)
         })
     }
@@ -174,7 +223,7 @@ impl Draft {
     pub fn add_activity(&self, fields: &ActivityFields) -> Result<ItemId> {
         self.build(|building| {
             let id = with(|host| take(&mut host.next.item));
-            building.course.activities.push(ActivityRecord { id, fields: fields.clone() });
+            building.course.activities.push(ActivityRecord { id, scope: building.scope, fields: fields.clone() });
             Ok(id)
         })
     }
@@ -185,7 +234,7 @@ impl Draft {
                 building.course.check_owner(&Owner::Activity(activity))?;
             }
             let id = with(|host| take(&mut host.next.item));
-            building.course.blocks.push(BlockRecord { id, fields: fields.clone() });
+            building.course.blocks.push(BlockRecord { id, scope: building.scope, fields: fields.clone() });
             Ok(id)
         })
     }
@@ -193,13 +242,14 @@ impl Draft {
     /// See `draft.add-part`.
     pub fn add_part(&self, owner: Owner, name: &str, facets: &[Facet]) -> Result<u64> {
         self.build(|building| {
+            let scope = building.scope;
             let course = &mut building.course;
             course.check_owner(&owner)?;
             if course.parts.iter().any(|p| p.record.owner == owner && p.record.name == name) {
                 return Err(conflict("part", name));
             }
             let id = with(|host| take(&mut host.next.part));
-            let record = PartRecord { id, owner, name: name.to_owned(), facets: facets.to_vec(), size: 0 };
+            let record = PartRecord { id, scope, owner, name: name.to_owned(), facets: facets.to_vec(), size: 0 };
             course.parts.push(Part { record, runs: Vec::new() });
             Ok(id)
         })
@@ -220,6 +270,9 @@ impl Draft {
     /// See `draft.add-references`.
     pub fn add_references(&self, owner: Owner, references: &[Reference]) -> Result<()> {
         self.build(|building| {
+            if building.extends && owner == Owner::Course {
+                return Err(Error::invalid("what is brought into a course refers from its items only"));
+            }
             building.course.check_owner(&owner)?;
             building.course.references.extend(references.iter().map(|r| (owner, r.clone())));
             Ok(())
@@ -232,8 +285,9 @@ impl Draft {
                 for blob in files.iter().filter_map(|f| f.blob.as_ref()) {
                     host.blob(&blob.sha1)?;
                 }
+                let scope = building.scope;
                 let records =
-                    files.iter().map(|f| FileRecord { id: take(&mut host.next.course_file), fields: f.clone() });
+                    files.iter().map(|f| FileRecord { id: take(&mut host.next.course_file), scope, fields: f.clone() });
                 building.course.files.extend(records);
                 Ok(())
             })
@@ -242,7 +296,8 @@ impl Draft {
     /// See `draft.add-entries`.
     pub fn add_entries(&self, entries: &[Entry]) -> Result<()> {
         self.build(|building| {
-            building.course.entries.extend_from_slice(entries);
+            let scope = building.scope;
+            building.course.entries.extend(entries.iter().map(|e| EntryRecord { scope, entry: e.clone() }));
             Ok(())
         })
     }
@@ -274,7 +329,11 @@ impl Draft {
                             person.id
                         }
                     };
-                    building.course.people.push(PersonLink { person, archived: archived.clone() });
+                    building.course.people.push(PersonLink {
+                        scope: building.scope,
+                        person,
+                        archived: archived.clone(),
+                    });
                     ids.push(person);
                 }
                 Ok(ids)
@@ -285,25 +344,33 @@ impl Draft {
     /// See `draft.publish`.
     pub fn publish(&self) -> Result<CourseId> {
         self.build(|_| Ok(()))?;
-        let Some(mut building) = self.0.borrow_mut().take() else {
+        let Some(building) = self.0.borrow_mut().take() else {
             return Err(Error::failed("the draft is gone"));
         };
-        building.course.arrange();
         with(|host| {
             building.release(host);
+            let there = match building.extends {
+                true => Some(host.course(building.course.record.id)?),
+                false => None,
+            };
             for person in building.people {
                 let context = take(&mut host.next.context);
                 host.person_contexts.insert(person.id, context);
                 host.people.insert(person.id, person);
             }
-            let course = building.course;
-            let site = &course.record.origin.site_hash;
+            let mut course = building.course;
+            let site = course.scopes.first().map(|s| s.origin.site_hash.clone()).unwrap_or_default();
             if !site.is_empty() {
                 for link in &course.people {
                     host.origins.entry((site.clone(), link.archived.local)).or_insert(link.person);
                 }
             }
             let id = course.record.id;
+            if let Some(there) = there {
+                let brought = std::mem::replace(&mut course, Course::clone(&there));
+                course.merge(brought);
+            }
+            course.arrange();
             host.courses.insert(id, Rc::new(course));
             Ok(id)
         })

@@ -33,6 +33,7 @@ fn draft(shortname: &str) -> Result<Draft> {
         context: 44,
         system_context: 1,
         category: 1,
+        date_offset: 0,
     };
     Draft::create(&course_fields(shortname), &origin, "{}")
 }
@@ -217,6 +218,7 @@ fn a_draft_is_checked() -> Result<()> {
         context: 0,
         system_context: 0,
         category: 0,
+        date_offset: 0,
     };
     assert_eq!(code(Draft::create(&nowhere, &origin, "{}")), is(ErrorKind::NotFound, "category"));
     let draft = draft("X")?;
@@ -279,7 +281,7 @@ fn references_and_entries_are_chosen() -> Result<()> {
     assert_eq!(taken(&["log"])?, [("role".to_owned(), 3), ("user".to_owned(), 5)]);
     let all = [("role".to_owned(), 3), ("user".to_owned(), 4), ("user".to_owned(), 5)];
     assert_eq!(taken(&["log", "user-data"])?, all);
-    assert_eq!(snapshot.entries("role")?.iter().map(|e| e.local).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(snapshot.entries("role")?.iter().map(|e| e.entry.local).collect::<Vec<_>>(), [2, 1]);
     Ok(())
 }
 

@@ -10,11 +10,14 @@ CREATE TABLE t_change (
   job TEXT,
   epoch INTEGER,
   process TEXT,
+  -- The course that it makes or extends.
+  course INTEGER,
   created INTEGER NOT NULL,
   ended INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX t_change_state ON t_change (state);
 CREATE INDEX t_change_job ON t_change (job) WHERE job IS NOT NULL;
+CREATE INDEX t_change_course ON t_change (course) WHERE course IS NOT NULL;
 -- Change 1 holds whatever was made outside of drafts.
 INSERT INTO t_change (id, state, kind, created) VALUES (1, 1, 'base', 0);
 
@@ -168,6 +171,21 @@ CREATE INDEX t_scope_course ON t_scope (course);
 CREATE INDEX t_scope_site ON t_scope (site_hash);
 CREATE INDEX t_scope_change ON t_scope (change);
 
+-- A number of a scope that means a thing of an older scope of the same course.
+CREATE TABLE t_binding (
+  id INTEGER PRIMARY KEY,
+  change INTEGER NOT NULL REFERENCES t_change (id),
+  course INTEGER NOT NULL,
+  scope INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  local INTEGER NOT NULL,
+  target_scope INTEGER NOT NULL,
+  target INTEGER NOT NULL,
+  UNIQUE (scope, kind, local)
+);
+CREATE INDEX t_binding_course ON t_binding (course);
+CREATE INDEX t_binding_change ON t_binding (change);
+
 CREATE TABLE t_section (
   id INTEGER PRIMARY KEY,
   change INTEGER NOT NULL REFERENCES t_change (id),
@@ -190,6 +208,8 @@ CREATE TABLE t_activity (
   scope INTEGER NOT NULL,
   local INTEGER NOT NULL,
   section INTEGER NOT NULL,
+  -- The section of an older scope that its section is bound to.
+  bound_section INTEGER,
   module TEXT NOT NULL,
   instance INTEGER NOT NULL,
   context INTEGER NOT NULL,
@@ -218,6 +238,7 @@ CREATE TABLE t_part (
   id INTEGER PRIMARY KEY,
   change INTEGER NOT NULL REFERENCES t_change (id),
   course INTEGER NOT NULL,
+  scope INTEGER NOT NULL,
   owner_kind INTEGER NOT NULL,
   owner INTEGER NOT NULL,
   name TEXT NOT NULL,

@@ -10,6 +10,8 @@ CREATE VIEW course AS SELECT t.* FROM t_course t
   WHERE EXISTS (SELECT 1 FROM t_change c WHERE c.id = t.change AND c.state = 1);
 CREATE VIEW scope AS SELECT t.* FROM t_scope t
   WHERE EXISTS (SELECT 1 FROM t_change c WHERE c.id = t.change AND c.state = 1);
+CREATE VIEW binding AS SELECT t.* FROM t_binding t
+  WHERE EXISTS (SELECT 1 FROM t_change c WHERE c.id = t.change AND c.state = 1);
 CREATE VIEW section AS SELECT t.* FROM t_section t
   WHERE EXISTS (SELECT 1 FROM t_change c WHERE c.id = t.change AND c.state = 1);
 CREATE VIEW activity AS SELECT t.* FROM t_activity t

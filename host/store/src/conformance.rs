@@ -6,6 +6,7 @@
 
 mod contents;
 mod courses;
+mod extensions;
 mod jobs;
 mod parts;
 mod people;
@@ -24,6 +25,9 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     courses::snapshots_stand_still(make().await?).await?;
     courses::pages(make().await?).await?;
     courses::sweeps_spare(make().await?).await?;
+    extensions::live_in_a_scope(make().await?).await?;
+    extensions::come_and_go_with_their_course(make().await?).await?;
+    extensions::of_unsuccessful_runs_vanish(make().await?).await?;
     parts::exact(make().await?, 40).await?;
     people::links_and_conflicts(make().await?).await?;
     people::roles_and_capabilities(make().await?).await?;

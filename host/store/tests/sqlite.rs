@@ -52,6 +52,12 @@ async fn everything(store: &Arc<dyn Store>, blobs: &Arc<dyn Blobs>) -> Result<u6
         Entry { kind: "role".into(), local: 5, name: "student".into(), archetype: String::new(), element: vec![] };
     d.add_entries(vec![role]).await?;
     d.add_people(vec![(archived(31, "zoe"), PersonChoice::Create("zoe".into()))]).await?;
+    let id = d.publish().await?;
+    // And something brought into it.
+    let scope = store.snapshot(id).await?.scopes().await?[0].id;
+    let mut d = store.extend(id, Origin { site_hash: "e".repeat(32), ..Origin::default() }, None).await?;
+    d.bind(vec![Binding { kind: "section".into(), local: 70, target_scope: scope, target: 1 }]).await?;
+    d.add_activity(ActivityFields { local: 71, section: 70, ..Default::default() }).await?;
     d.publish().await
 }
 
@@ -85,7 +91,12 @@ async fn all_reads(store: &Arc<dyn Store>, course: u64) -> Result<String> {
         references.extend(s.references(Owner::Activity(a.id), &Facets::default()).await?);
     }
     let of_course = (s.sections(0, 100).await?, activities, s.blocks(0, 100).await?, s.files(0, 100).await?);
-    let beside = (s.people(0, 100).await?, s.entries("role").await?);
+    let (scopes, bindings) = (s.scopes().await?, s.bindings().await?);
+    let mut linked = Vec::new();
+    for scope in &scopes {
+        linked.extend(s.people(scope.id, 0, 100).await?);
+    }
+    let beside = (linked, scopes, bindings, s.entries("role").await?);
     let courses =
         (store.courses(0, 100).await?, store.course_by_shortname("all").await?, store.course_counts(course).await?);
     let contexts = (store.course_by_context(c.context).await?, store.course_by_context(c.context + 1_000_000).await?);

@@ -120,6 +120,27 @@ pub fn activity(module_xml: &[u8], own_head: &[u8]) -> Result<ActivityFields, Xm
     })
 }
 
+/// Reads from a `module.xml` the id and the number of the section in which the activity is.
+pub fn section_of_module(document: &[u8]) -> Result<(u64, u32), XmlError> {
+    let f = expect(Fields::of(document)?, "module")?;
+    Ok((f.id("sectionid"), u32::try_from(f.id("sectionnumber")).unwrap_or(0)))
+}
+
+/// Reads from a `gradebook.xml` the id of the category that all others are in, if there is one.
+pub fn top_grade_category(document: &[u8]) -> Result<Option<u64>, XmlError> {
+    let root = Element::parse(document)?;
+    let categories = root.child("grade_categories").into_iter().flat_map(|list| list.all("grade_category"));
+    let top = categories.filter(|c| matches!(c.field("parent"), None | Some("" | "0"))).next();
+    Ok(top.and_then(|c| c.attribute("id")).and_then(|id| id.trim().parse().ok()))
+}
+
+/// Reads from an activity's `grades.xml` the ids of the categories in which its grade items are.
+pub fn grade_categories(document: &[u8]) -> Result<Vec<u64>, XmlError> {
+    let root = Element::parse(document)?;
+    let items = root.child("grade_items").into_iter().flat_map(|list| list.all("grade_item"));
+    Ok(items.filter_map(|item| item.field("categoryid")?.trim().parse().ok()).filter(|id| *id != 0).collect())
+}
+
 /// Reads a `block.xml`.
 pub fn block(document: &[u8]) -> Result<BlockFields, XmlError> {
     let f = expect(Fields::of(document)?, "block")?;

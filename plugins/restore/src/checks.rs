@@ -22,12 +22,21 @@ pub fn manifest(intake: &Intake) -> Result<Manifest> {
     if information.original_course_format == "site" {
         return Err(Error::refused("errorinvalidformat", "the archive is of a site's front page, not of a course"));
     }
-    if !intake.has("course/course.xml") {
-        let kind = if manifest.detail.kind.is_empty() { "unknown" } else { &manifest.detail.kind };
-        return Err(Error::refused(
-            "errorinvalidformat",
-            format!("the archive holds no course (it is of type {kind}): it cannot become a new course"),
-        ));
-    }
     Ok(manifest)
+}
+
+/// Refuses what cannot become a new course.
+pub fn is_course(intake: &Intake, manifest: &Manifest) -> Result<()> {
+    if intake.has("course/course.xml") {
+        return Ok(());
+    }
+    let kind = if manifest.detail.kind.is_empty() { "unknown" } else { &manifest.detail.kind };
+    let hint = match kind {
+        "section" | "activity" => "; it can be brought into a course that is there",
+        _ => "",
+    };
+    Err(Error::refused(
+        "errorinvalidformat",
+        format!("the archive holds no course (it is of type {kind}): it cannot become a new course{hint}"),
+    ))
 }

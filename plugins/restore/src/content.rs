@@ -3,6 +3,7 @@
 use crate::convert::{damaged, facets, run};
 use crate::course_files::FileIndex;
 use crate::intake::{Intake, NAMED_WARNINGS};
+use crate::into::Known;
 use crate::wish::{Enrolling, Taken};
 use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draft, SectionFields};
 use provost_guest::{Error, JobContext, Result};
@@ -12,6 +13,7 @@ use provost_moodle_archive::facets::{is_derived, part_rules};
 use provost_moodle_archive::layout::{self, Activity, Owner, OwnerKind, PartName};
 use provost_moodle_archive::manifest::{ContentSection, Manifest};
 use provost_moodle_archive::references::{self, ReferenceKind, References};
+use provost_moodle_archive::renumber;
 use provost_moodle_archive::split::{Run, Splitter};
 use std::collections::{BTreeMap, HashMap};
 
@@ -47,22 +49,59 @@ impl Items {
         Ok(items)
     }
 
+    /// Adds the activities and blocks of the archive of a section or an activity to a course that is there, and sections
+    /// that an activity shows.
+    pub fn add_into(
+        job: &JobContext,
+        intake: &Intake,
+        manifest: &Manifest,
+        taken: &Taken,
+        draft: &Draft,
+        course: u64,
+        sections: &Sections,
+    ) -> Result<Self> {
+        let mut items = Self::default();
+        items.owners.insert(Owner::Archive, wit::Owner::Course);
+        items.contexts.insert(course, Owner::Course);
+        let mut number = sections.next;
+        for listed in &manifest.sections {
+            let delegated = listed.delegated_to() != 0;
+            if (delegated && taken.activities()) || (!delegated && sections.are_new) {
+                items.section(intake, draft, listed, Some(number))?;
+                number += 1;
+            }
+        }
+        if taken.activities() {
+            items.activities(job, intake, manifest, draft)?;
+        }
+        if taken.blocks() {
+            items.blocks(intake, draft)?;
+        }
+        Ok(items)
+    }
+
     fn sections(&mut self, intake: &Intake, manifest: &Manifest, taken: &Taken, draft: &Draft) -> Result<()> {
         // A section that an activity shows is nothing without it.
         let is_taken = |listed: &&ContentSection| taken.activities() || listed.delegated_to() == 0;
         for listed in manifest.sections.iter().filter(is_taken) {
-            let owner = Owner::Section(listed.sectionid);
-            let path = format!("{}/section.xml", owner.directory());
-            let section = intake.parsed(&path, columns::section)?;
-            let id = draft.add_section(&SectionFields {
-                local: listed.sectionid,
-                number: section.number,
-                name: section.name,
-                visible: section.visible,
-                delegated_to: listed.delegated_to(),
-            })?;
-            self.owners.insert(owner, wit::Owner::Section(id));
+            self.section(intake, draft, listed, None)?;
         }
+        Ok(())
+    }
+
+    /// Adds a section, under its own number or another one.
+    fn section(&mut self, intake: &Intake, draft: &Draft, listed: &ContentSection, number: Option<u32>) -> Result<()> {
+        let owner = Owner::Section(listed.sectionid);
+        let path = format!("{}/section.xml", owner.directory());
+        let section = intake.parsed(&path, columns::section)?;
+        let id = draft.add_section(&SectionFields {
+            local: listed.sectionid,
+            number: number.unwrap_or(section.number),
+            name: section.name,
+            visible: section.visible,
+            delegated_to: listed.delegated_to(),
+        })?;
+        self.owners.insert(owner, wit::Owner::Section(id));
         Ok(())
     }
 
@@ -144,6 +183,28 @@ impl Items {
     }
 }
 
+/// What becomes of sections that are brought into a course.
+pub struct Sections {
+    /// Whether ordinary ones come as new ones; otherwise their activities go into one of the course.
+    pub are_new: bool,
+    /// The number that the first new one gets.
+    pub next: u32,
+}
+
+/// Which documents are kept, and what of them.
+pub struct Selection<'a> {
+    /// What the options take.
+    pub taken: &'a Taken,
+    /// What a course into which something is brought has already; none for a new course.
+    pub known: Option<&'a Known>,
+}
+
+impl Selection<'_> {
+    fn keeps(&self, part: &PartName) -> bool {
+        self.taken.takes(&part_rules(part).facets) && self.known.is_none_or(|_| Known::carries(part))
+    }
+}
+
 /// What an owner's documents refer to.
 #[derive(Default)]
 struct Gathered {
@@ -155,7 +216,7 @@ struct Gathered {
 pub fn add_parts(
     job: &JobContext,
     intake: &Intake,
-    taken: &Taken,
+    select: &Selection<'_>,
     draft: &Draft,
     items: &Items,
     files: &FileIndex,
@@ -176,10 +237,10 @@ pub fn add_parts(
             }
             continue;
         }
-        if !taken.takes(&part_rules(part).facets) {
+        if !select.keeps(part) {
             continue;
         }
-        let splitter = add_part(intake, taken, draft, owner, part)?;
+        let splitter = add_part(intake, select, draft, owner, part)?;
         gathering.found.add_found(splitter.references(), splitter.part_facets());
         if part.owner == Owner::Course && part.file == "contentbank.xml" {
             astray.add_found(splitter.references(), splitter.part_facets());
@@ -195,10 +256,17 @@ pub fn add_parts(
     if warnings > NAMED_WARNINGS {
         job.warn(&format!("{} more documents have no rules", warnings - NAMED_WARNINGS))?;
     }
-    add_references(intake, taken, draft, items, files, gathered, &astray)
+    add_references(intake, select.taken, draft, items, files, gathered, &astray)
 }
 
-fn add_part(intake: &Intake, taken: &Taken, draft: &Draft, owner: wit::Owner, part: &PartName) -> Result<Splitter> {
+fn add_part(
+    intake: &Intake,
+    select: &Selection<'_>,
+    draft: &Draft,
+    owner: wit::Owner,
+    part: &PartName,
+) -> Result<Splitter> {
+    let taken = select.taken;
     let path = part.path();
     let mut splitter = Splitter::new(part);
     let id = draft.add_part(owner, &part.stored_name(), &facets(splitter.part_facets()))?;
@@ -221,12 +289,14 @@ fn add_part(intake: &Intake, taken: &Taken, draft: &Draft, owner: wit::Owner, pa
         splitter.feed(chunk).map_err(broken)?;
         append(&mut splitter)
     };
-    match enrolled(taken).filter(|_| part.owner == Owner::Course && part.file == "enrolments.xml") {
-        Some(enrolled) => {
-            let document = enrolments::with_manual_method(&intake.whole(&path)?, enrolled).map_err(damaged(&path))?;
-            take(&document)?;
+    let enrolled = enrolled(taken).filter(|_| part.owner == Owner::Course && part.file == "enrolments.xml");
+    let known = select.known.and_then(|known| known.of(part));
+    match (enrolled, known) {
+        (Some(enrolled), _) => {
+            take(&enrolments::with_manual_method(&intake.whole(&path)?, enrolled).map_err(damaged(&path))?)?;
         }
-        None => intake.stream(&path, take)?,
+        (_, Some(known)) => take(&renumber::without(&intake.whole(&path)?, known).map_err(damaged(&path))?)?,
+        _ => intake.stream(&path, take)?,
     }
     splitter.finish().map_err(broken)?;
     append(&mut splitter)?;

@@ -1,8 +1,9 @@
 //! The job: from an archive to a published course.
 
-use crate::content::{self, Items};
+use crate::content::{self, Items, Selection};
 use crate::convert::damaged;
 use crate::intake::Intake;
+use crate::into;
 use crate::wish::{Payload, Taken};
 use crate::{checks, course_files, people};
 use provost_guest::course_store::{CourseFields, Draft, Entry, Origin};
@@ -25,9 +26,12 @@ const PARTS: std::ops::Range<f64> = 0.6..0.98;
 /// What the job answers.
 #[derive(Debug, Serialize)]
 pub struct Restored {
-    courseid: u64,
-    shortname: String,
-    fullname: String,
+    /// The new course, or the one into which something was brought.
+    pub courseid: u64,
+    /// Its short name.
+    pub shortname: String,
+    /// Its full name.
+    pub fullname: String,
 }
 
 /// Restores.
@@ -36,6 +40,10 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
     let file = files::get(wish.fileid)?;
     let intake = Intake::read(job, &file.blob, wish.keepgoing, INTAKE)?;
     let manifest = checks::manifest(&intake)?;
+    if wish.courseid != 0 {
+        return into::run(job, &wish, &taken, &intake, &manifest);
+    }
+    checks::is_course(&intake, &manifest)?;
     let people = taken.users() && intake.has("users.xml");
     if people {
         let place = if wish.categoryid == 0 { Place::Site } else { Place::Category(wish.categoryid) };
@@ -55,7 +63,8 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
     let contents = manifest.information.include_files;
     let files = course_files::add(job, &intake, &taken, &draft, &items.context_kinds(), contents)?;
     job.progress(PARTS.start)?;
-    content::add_parts(job, &intake, &taken, &draft, &items, &files, PARTS)?;
+    let select = Selection { taken: &taken, known: None };
+    content::add_parts(job, &intake, &select, &draft, &items, &files, PARTS)?;
 
     let courseid = draft.publish()?;
     provost_guest::log::write(
@@ -68,6 +77,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
 /// Begins the draft under names that are free.
 fn create(wish: &Payload, manifest: &Manifest, course: &columns::CourseFields) -> Result<(Draft, String, String)> {
     let information = &manifest.information;
+    let date_offset = offset(wish.startdate, course.start_date)?;
     let origin = Origin {
         site_hash: information.original_site_identifier_hash.clone(),
         site_url: information.original_wwwroot.clone(),
@@ -75,6 +85,7 @@ fn create(wish: &Payload, manifest: &Manifest, course: &columns::CourseFields) -
         context: if course.context == 0 { information.original_course_contextid } else { course.context },
         system_context: information.original_system_contextid,
         category: course.category,
+        date_offset,
     };
     let extra = json!({
         "moodle_version": information.moodle_version,
@@ -97,8 +108,8 @@ fn create(wish: &Payload, manifest: &Manifest, course: &columns::CourseFields) -
             shortname: short.clone(),
             idnumber: course.idnumber.clone(),
             format: course.format.clone(),
-            start_date: course.start_date,
-            end_date: course.end_date,
+            start_date: moved(course.start_date, date_offset),
+            end_date: moved(course.end_date, date_offset),
             visible: course.visible,
             category: wish.categoryid,
             created: if course.created == 0 { clock::now() } else { course.created },
@@ -120,7 +131,24 @@ fn create(wish: &Payload, manifest: &Manifest, course: &columns::CourseFields) -
     }
 }
 
-fn add_roles(intake: &Intake, draft: &Draft) -> Result<()> {
+/// By how much the dates of a course that is to start on another day move.
+fn offset(wanted: Option<i64>, start: i64) -> Result<i64> {
+    match wanted {
+        None => Ok(0),
+        Some(_) if start == 0 => {
+            Err(Error::refused("invaliddate", "the archive's course has no start date to move from"))
+        }
+        Some(wanted) => Ok(wanted.saturating_sub(start)),
+    }
+}
+
+/// A date with the offset; 0 stays none.
+fn moved(date: i64, offset: i64) -> i64 {
+    if date == 0 { 0 } else { date.saturating_add(offset) }
+}
+
+/// Adds the roles that the archive describes.
+pub fn add_roles(intake: &Intake, draft: &Draft) -> Result<()> {
     const PATH: &str = "roles.xml";
     if !intake.has(PATH) {
         return Ok(());

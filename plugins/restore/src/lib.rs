@@ -8,6 +8,7 @@ mod content;
 mod convert;
 mod course_files;
 mod intake;
+mod into;
 mod job;
 mod people;
 mod service;

@@ -48,6 +48,14 @@ impl wit::HostSnapshot for CallState {
         Ok(course_out(snapshot.course()))
     }
 
+    async fn scopes(&mut self, this: Resource<SnapshotHandle>) -> Answer<Vec<wit::ScopeRecord>> {
+        page_of!(self, this, scopes(), scope_out)
+    }
+
+    async fn bindings(&mut self, this: Resource<SnapshotHandle>) -> Answer<Vec<wit::BindingRecord>> {
+        page_of!(self, this, bindings(), binding_out)
+    }
+
     async fn sections(
         &mut self,
         this: Resource<SnapshotHandle>,
@@ -111,13 +119,16 @@ impl wit::HostSnapshot for CallState {
     async fn people(
         &mut self,
         this: Resource<SnapshotHandle>,
+        scope: u64,
         after_local: u64,
         limit: u32,
     ) -> Answer<Vec<wit::PersonLink>> {
-        page_of!(self, this, people(after_local, page(limit)), |(person, archived)| person_out(person, archived))
+        page_of!(self, this, people(scope, after_local, page(limit)), |(person, archived)| person_out(
+            scope, person, archived
+        ))
     }
 
-    async fn entries(&mut self, this: Resource<SnapshotHandle>, kind: String) -> Answer<Vec<wit::Entry>> {
+    async fn entries(&mut self, this: Resource<SnapshotHandle>, kind: String) -> Answer<Vec<wit::EntryRecord>> {
         page_of!(self, this, entries(&kind), entry_out)
     }
 
@@ -148,6 +159,18 @@ impl wit::HostDraft for CallState {
         let lease = self.job.as_ref().map(|job| job.lease.clone());
         let draft = self.host.store.draft(course_fields_in(fields), origin_in(origin), extra, lease).await;
         Ok(Ok(self.table.push(DraftHandle(Some(attempt!(draft))))?))
+    }
+
+    async fn extend(&mut self, course: u64, origin: wit::Origin) -> Answer<Resource<DraftHandle>> {
+        attempt!(self.enter(INTERFACE));
+        let lease = self.job.as_ref().map(|job| job.lease.clone());
+        let draft = self.host.store.extend(course, origin_in(origin), lease).await;
+        Ok(Ok(self.table.push(DraftHandle(Some(attempt!(draft))))?))
+    }
+
+    async fn bind(&mut self, this: Resource<DraftHandle>, bindings: Vec<wit::Binding>) -> Answer<()> {
+        let draft = attempt!(self.draft(&this)?);
+        answered(draft.bind(bindings.into_iter().map(binding_in).collect()).await)
     }
 
     async fn course(&mut self, this: Resource<DraftHandle>) -> wasmtime::Result<u64> {

@@ -12,6 +12,7 @@ pub fn origin_in(o: wit::Origin) -> api::Origin {
         context: o.context,
         system_context: o.system_context,
         category: o.category,
+        date_offset: o.date_offset,
     }
 }
 
@@ -23,6 +24,7 @@ fn origin_out(o: &api::Origin) -> wit::Origin {
         context: o.context,
         system_context: o.system_context,
         category: o.category,
+        date_offset: o.date_offset,
     }
 }
 
@@ -77,6 +79,7 @@ pub fn section_out(i: api::Item<api::SectionFields>) -> wit::SectionRecord {
     let f = i.fields;
     wit::SectionRecord {
         id: i.id,
+        scope: i.scope,
         fields: wit::SectionFields {
             local: f.local,
             number: f.number,
@@ -104,6 +107,7 @@ pub fn activity_out(i: api::Item<api::ActivityFields>) -> wit::ActivityRecord {
     let f = i.fields;
     wit::ActivityRecord {
         id: i.id,
+        scope: i.scope,
         fields: wit::ActivityFields {
             local: f.local,
             section: f.section,
@@ -125,6 +129,7 @@ pub fn block_out(i: api::Item<api::BlockFields>) -> wit::BlockRecord {
     let f = i.fields;
     wit::BlockRecord {
         id: i.id,
+        scope: i.scope,
         fields: wit::BlockFields { local: f.local, name: f.name, context: f.context, activity: f.activity },
     }
 }
@@ -150,6 +155,7 @@ fn owner_out(o: api::Owner) -> wit::Owner {
 pub fn part_out(p: api::Part) -> wit::PartRecord {
     wit::PartRecord {
         id: p.id,
+        scope: p.scope,
         owner: owner_out(p.owner),
         name: p.name,
         facets: p.facets.names().to_vec(),
@@ -224,8 +230,22 @@ pub fn entry_in(e: wit::Entry) -> api::Entry {
     api::Entry { kind: e.kind, local: e.local, name: e.name, archetype: e.archetype, element: e.element }
 }
 
-pub fn entry_out(e: api::Entry) -> wit::Entry {
-    wit::Entry { kind: e.kind, local: e.local, name: e.name, archetype: e.archetype, element: e.element }
+pub fn entry_out((scope, e): (u64, api::Entry)) -> wit::EntryRecord {
+    let entry = wit::Entry { kind: e.kind, local: e.local, name: e.name, archetype: e.archetype, element: e.element };
+    wit::EntryRecord { scope, entry }
+}
+
+pub fn scope_out(s: api::Scope) -> wit::ScopeRecord {
+    wit::ScopeRecord { id: s.id, origin: origin_out(&s.origin) }
+}
+
+pub fn binding_in(b: wit::Binding) -> api::Binding {
+    api::Binding { kind: b.kind, local: b.local, target_scope: b.target_scope, target: b.target }
+}
+
+pub fn binding_out((scope, b): (u64, api::Binding)) -> wit::BindingRecord {
+    let binding = wit::Binding { kind: b.kind, local: b.local, target_scope: b.target_scope, target: b.target };
+    wit::BindingRecord { scope, binding }
 }
 
 pub fn blob_in(b: WitBlob) -> api::BlobRef {
@@ -257,6 +277,7 @@ pub fn file_out(i: api::Item<api::CourseFileFields>) -> wit::FileRecord {
     let f = i.fields;
     wit::FileRecord {
         id: i.id,
+        scope: i.scope,
         fields: wit::FileFields {
             local: f.local,
             context: f.context,
@@ -289,8 +310,9 @@ pub fn person_in(p: wit::ArchivedPerson) -> api::ArchivedPerson {
     }
 }
 
-pub fn person_out(person: u64, p: api::ArchivedPerson) -> wit::PersonLink {
+pub fn person_out(scope: u64, person: u64, p: api::ArchivedPerson) -> wit::PersonLink {
     wit::PersonLink {
+        scope,
         person,
         archived: wit::ArchivedPerson {
             local: p.local,

@@ -42,6 +42,26 @@ pub struct Origin {
     pub context: u64,
     pub system_context: u64,
     pub category: u64,
+    /// Seconds by which the course lies later here.
+    pub date_offset: i64,
+}
+
+/// See `scope-record`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Scope {
+    pub id: u64,
+    pub origin: Origin,
+}
+
+/// See `binding`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Binding {
+    pub kind: String,
+    pub local: u64,
+    pub target_scope: u64,
+    pub target: u64,
 }
 
 /// The fields every course has; see `course-fields`.
@@ -115,6 +135,8 @@ pub struct BlockFields {
 pub struct Item<F> {
     /// Id on this host; sections, activities and blocks share one sequence.
     pub id: u64,
+    /// The scope in which its local ids count.
+    pub scope: u64,
     /// The fields.
     pub fields: F,
 }
@@ -134,6 +156,7 @@ pub enum Owner {
 #[allow(missing_docs)]
 pub struct Part {
     pub id: u64,
+    pub scope: u64,
     pub owner: Owner,
     pub name: String,
     pub facets: Facets,
@@ -325,6 +348,8 @@ pub trait Courses: Send + Sync {
         extra: String,
         lease: Option<Lease>,
     ) -> Result<Box<dyn Draft>>;
+    /// Begins to bring something into a course that is there, in a scope of its own. Errors: `NotFound` (course).
+    async fn extend(&self, course: u64, origin: Origin, lease: Option<Lease>) -> Result<Box<dyn Draft>>;
 }
 
 /// How much there is of a course.
@@ -344,6 +369,10 @@ pub struct CourseCounts {
 pub trait Snapshot: Send {
     /// The course row.
     fn course(&self) -> &Course;
+    /// By age, the course's own first.
+    async fn scopes(&mut self) -> Result<Vec<Scope>>;
+    /// By scope, each with the scope that is bound.
+    async fn bindings(&mut self) -> Result<Vec<(u64, Binding)>>;
     /// By number.
     async fn sections(&mut self, after: u64, limit: u32) -> Result<Vec<Item<SectionFields>>>;
     /// In course order.
@@ -359,17 +388,20 @@ pub trait Snapshot: Send {
     async fn files(&mut self, after: u64, limit: u32) -> Result<Vec<Item<CourseFileFields>>>;
     /// Those taken by `facets`, each once, by kind and number. `facets` in the answer are those of one taken place.
     async fn references(&mut self, owner: Owner, facets: &Facets) -> Result<Vec<Reference>>;
-    /// As added; with the person on this host.
-    async fn people(&mut self, after_local: u64, limit: u32) -> Result<Vec<(u64, ArchivedPerson)>>;
-    /// As added.
-    async fn entries(&mut self, kind: &str) -> Result<Vec<Entry>>;
+    /// Those of one scope, as added; with the person on this host.
+    async fn people(&mut self, scope: u64, after_local: u64, limit: u32) -> Result<Vec<(u64, ArchivedPerson)>>;
+    /// By scope, as added, each with its scope.
+    async fn entries(&mut self, kind: &str) -> Result<Vec<(u64, Entry)>>;
 }
 
 /// A course in the making. Dropped without [`Draft::publish`], its rows are swept and its short name is free.
 #[async_trait]
 pub trait Draft: Send {
-    /// The id the course will have.
+    /// The id the course has or will have.
     fn course(&self) -> u64;
+    /// Binds numbers of this draft's scope to things of older scopes. Errors: `NotFound` (scope, section), `Invalid` for
+    /// a new course.
+    async fn bind(&mut self, bindings: Vec<Binding>) -> Result<()>;
     /// Adds a section, returns its item id.
     async fn add_section(&mut self, fields: SectionFields) -> Result<u64>;
     /// Adds an activity, returns its item id.
@@ -388,7 +420,8 @@ pub trait Draft: Send {
     async fn add_entries(&mut self, entries: Vec<Entry>) -> Result<()>;
     /// Links or creates people; their ids, in order. Errors: `Conflict` (username).
     async fn add_people(&mut self, people: Vec<(ArchivedPerson, PersonChoice)>) -> Result<Vec<u64>>;
-    /// Makes everything visible in one small transaction. Errors: `LeaseLost`.
+    /// Makes everything visible in one small transaction. Errors: `LeaseLost`, `NotFound` (course) when the course that is
+    /// extended is gone.
     async fn publish(self: Box<Self>) -> Result<u64>;
     /// Gives it up at once rather than by the next sweep.
     async fn discard(self: Box<Self>) -> Result<()>;

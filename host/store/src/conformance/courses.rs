@@ -89,7 +89,7 @@ pub async fn drafts_show_when_published((store, blobs): Pair) -> Result<()> {
     assert!(s.references(owner, &Facets::new(["log"])).await?.is_empty());
     assert_eq!(s.references(owner, &Facets::new(["comment", "user-data"])).await?.len(), 1);
     assert_eq!(s.references(owner, &Facets::new(["comment"])).await?, [reference(&["comment"])]);
-    assert_eq!(s.entries("role").await?.iter().map(|e| e.local).collect::<Vec<_>>(), [11, 10]);
+    assert_eq!(s.entries("role").await?.iter().map(|(_, e)| e.local).collect::<Vec<_>>(), [11, 10]);
     let files = s.files(0, 10).await?;
     assert_eq!((files.len(), &files[0].fields, &files[1].fields.blob), (2, &file, &None));
     Ok(())
@@ -180,8 +180,9 @@ pub async fn pages((store, _): Pair) -> Result<()> {
         parts.extend(page.iter().map(|p| (p.owner, p.id)));
     }
     assert_eq!(parts, expected);
+    let scope = s.scopes().await?[0].id;
     let mut locals = Vec::new();
-    while let page @ [_, ..] = &s.people(locals.last().copied().unwrap_or(0), 7).await?[..] {
+    while let page @ [_, ..] = &s.people(scope, locals.last().copied().unwrap_or(0), 7).await?[..] {
         locals.extend(page.iter().map(|(_, p)| p.local));
     }
     assert_eq!(locals, (1..=25).rev().collect::<Vec<_>>());

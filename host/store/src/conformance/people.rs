@@ -22,7 +22,9 @@ pub async fn links_and_conflicts((store, _): Pair) -> Result<()> {
     let course = d.publish().await?;
     let found = store.lookup(&[new, origin, PersonKey::Email("ADA@example.org".into())]).await?;
     assert_eq!(found.iter().flatten().map(|p| p.username.as_str()).collect::<Vec<_>>(), ["new", "ada", "ada"]);
-    let links = store.snapshot(course).await?.people(0, 10).await?;
+    let mut s = store.snapshot(course).await?;
+    let scope = s.scopes().await?[0].id;
+    let links = s.people(scope, 0, 10).await?;
     assert_eq!(links, [(ids[0], archived(1, "new")), (ada, archived(2, "old"))]);
 
     let mut changed = found[1].clone().expect("found above");

@@ -13,8 +13,8 @@ macro_rules! select_course {
         concat!(
             "SELECT c.id, c.context, c.fullname, c.shortname, c.idnumber, c.format, c.start_date, c.end_date, c.visible, \
              c.category, c.created, c.modified, c.extra, s.site_hash, s.site_url, s.origin_course, s.origin_context, \
-             s.origin_system_context, s.origin_category, c.change \
-             FROM course c JOIN scope s ON s.course = c.id AND s.parent IS NULL ",
+             s.origin_system_context, s.origin_category, c.change, s.date_offset \
+             FROM course c JOIN scope s ON s.change = c.change ",
             $rest
         )
     };
@@ -46,6 +46,7 @@ fn course_row(r: &SqliteRow) -> Result<CourseRow> {
         context: model_int(r.try_get(16)?),
         system_context: model_int(r.try_get(17)?),
         category: model_int(r.try_get(18)?),
+        date_offset: r.try_get(20)?,
     };
     let (id, context) = (model_int(r.try_get(0)?), model_int(r.try_get(1)?));
     Ok(CourseRow { course: Course { id, context, fields, origin, extra: r.try_get(12)? }, change: r.try_get(19)? })
@@ -95,16 +96,18 @@ impl Courses for SqliteStore {
 
     async fn course_counts(&self, id: u64) -> Result<CourseCounts> {
         let mut tx = self.db.read().begin().await?;
-        let change = course_on(&mut tx, id).await?.change;
-        // The change is visible, so its own rows are; asking base tables by change needs no look at every row's change.
+        course_on(&mut tx, id).await?;
+        // These changes are visible, so their own rows are; asking base tables by change needs no look at every row's change.
         let row = sqlx::query(
-            "SELECT (SELECT count(*) FROM t_section WHERE change = ?1), (SELECT count(*) FROM t_activity WHERE change = ?1), \
-             (SELECT count(DISTINCT person) FROM t_person_link WHERE change = ?1), \
-             (SELECT count(*) FROM t_course_file WHERE change = ?1 AND blob IS NOT NULL), \
-             (SELECT coalesce(sum(size), 0) FROM t_course_file WHERE change = ?1), \
-             (SELECT count(*) FROM t_log WHERE change = ?1)",
+            "WITH c AS MATERIALIZED (SELECT id FROM t_change WHERE course = ?1 AND state = 1) \
+             SELECT (SELECT count(*) FROM t_section WHERE change IN (SELECT id FROM c)), \
+             (SELECT count(*) FROM t_activity WHERE change IN (SELECT id FROM c)), \
+             (SELECT count(DISTINCT person) FROM t_person_link WHERE change IN (SELECT id FROM c)), \
+             (SELECT count(*) FROM t_course_file WHERE change IN (SELECT id FROM c) AND blob IS NOT NULL), \
+             (SELECT coalesce(sum(size), 0) FROM t_course_file WHERE change IN (SELECT id FROM c)), \
+             (SELECT count(*) FROM t_log WHERE change IN (SELECT id FROM c))",
         )
-        .bind(change)
+        .bind(db_int(id))
         .fetch_one(&mut *tx)
         .await?;
         let count = |i: usize| -> Result<u64> { Ok(model_int(row.try_get(i)?)) };
@@ -145,13 +148,18 @@ impl Courses for SqliteStore {
     ) -> Result<Box<dyn Draft>> {
         Ok(Box::new(self.begin_draft(fields, origin, extra, lease).await?))
     }
+
+    async fn extend(&self, course: u64, origin: Origin, lease: Option<Lease>) -> Result<Box<dyn Draft>> {
+        Ok(Box::new(self.begin_extension(course, origin, lease).await?))
+    }
 }
 
-/// Makes a course invisible at once, frees its short name and removes its file areas. The sweep removes the rest.
+/// Makes a course invisible at once, with all that was brought into it, frees its short name and removes its file areas.
+/// The sweep removes the rest.
 pub(super) async fn hide_course(conn: &mut sqlx::SqliteConnection, change: i64, id: u64, context: u64) -> Result<()> {
-    sqlx::query("UPDATE t_change SET state = 2, ended = ? WHERE id = ?")
+    sqlx::query("UPDATE t_change SET state = 2, ended = ? WHERE course = ? AND state = 1")
         .bind(now())
-        .bind(change)
+        .bind(db_int(id))
         .execute(&mut *conn)
         .await?;
     // Usernames of people who came with the course stay taken: people stay.

@@ -6,6 +6,7 @@
 //! name they have reserved; a worker that wakes up after that gets `LeaseLost`.
 
 use super::SqliteStore;
+use super::courses::course_on;
 use super::db::{Write, check_lease, db_int, model_int, new_context, now, now_ms, take_numbers};
 use super::draft_rows::{Pending, owner_columns};
 use crate::api::*;
@@ -22,6 +23,7 @@ const ID_BLOCK: i64 = 64;
 /// See the module.
 pub struct SqliteDraft {
     pub(super) store: SqliteStore,
+    pub(super) making: Making,
     pub(super) change: i64,
     pub(super) course: i64,
     pub(super) scope: i64,
@@ -31,12 +33,33 @@ pub struct SqliteDraft {
     pub(super) parts: HashMap<i64, PartState>,
     pub(super) facet_ids: HashMap<Facets, i64>,
     part_names: HashSet<(Owner, String)>,
+    /// Item ids of sections of older scopes, by the local ids that are bound to them.
+    pub(super) bound_sections: HashMap<u64, i64>,
     items: IdBlock,
     part_ids: IdBlock,
     checked: Instant,
     /// A write failed halfway: what is in the database is not what was added.
     pub(super) broken: bool,
     pub(super) ended: bool,
+}
+
+/// What a draft is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Making {
+    /// A new course.
+    Course,
+    /// Something brought into a course.
+    Extension,
+}
+
+impl Making {
+    /// As in `t_change`.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Making::Course => "course",
+            Making::Extension => "extension",
+        }
+    }
 }
 
 /// Where a part stands.
@@ -115,21 +138,13 @@ impl SqliteStore {
         if known.is_none() {
             return Err(StoreError::NotFound { kind: "category", key: fields.category.to_string() });
         }
-        let change: i64 = sqlx::query_scalar(
-            "INSERT INTO t_change (kind, job, epoch, process, created) VALUES ('course', ?, ?, ?, ?) RETURNING id",
-        )
-        .bind(lease.as_ref().map(|l| l.job.clone()))
-        .bind(lease.as_ref().map(|l| db_int(l.epoch)))
-        .bind(&self.db.process)
-        .bind(now())
-        .fetch_one(&mut *tx)
-        .await?;
-        reserve(&mut tx, "shortname", &fields.shortname, change).await?;
         // The course needs its context and the context its course: the course's id is known beforehand only here.
         let course: i64 =
             sqlx::query_scalar("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 't_course' RETURNING seq")
                 .fetch_one(&mut *tx)
                 .await?;
+        let change = self.new_change(&mut tx, Making::Course, course, lease.as_ref()).await?;
+        reserve(&mut tx, "shortname", &fields.shortname, change).await?;
         let context = new_context(&mut tx, 50, course, change).await?;
         sqlx::query(
             "INSERT INTO t_course (id, change, context, fullname, shortname, idnumber, format, start_date, end_date, visible, \
@@ -151,23 +166,69 @@ impl SqliteStore {
         .bind(extra)
         .execute(&mut *tx)
         .await?;
-        let scope: i64 = sqlx::query_scalar(
-            "INSERT INTO t_scope (change, course, site_hash, site_url, origin_course, origin_context, origin_system_context, \
-             origin_category) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        )
-        .bind(change)
-        .bind(course)
-        .bind(origin.site_hash)
-        .bind(origin.site_url)
-        .bind(db_int(origin.course))
-        .bind(db_int(origin.context))
-        .bind(db_int(origin.system_context))
-        .bind(db_int(origin.category))
-        .fetch_one(&mut *tx)
-        .await?;
+        let scope = new_scope(&mut tx, change, course, origin).await?;
         tx.commit().await?;
-        Ok(SqliteDraft {
-            store: self.clone(),
+        Ok(SqliteDraft::new(self, Making::Course, change, course, scope, lease))
+    }
+
+    pub(super) async fn begin_extension(
+        &self,
+        course: u64,
+        origin: Origin,
+        lease: Option<Lease>,
+    ) -> Result<SqliteDraft> {
+        let mut tx = self.db.write().await?;
+        if let Some(lease) = &lease {
+            check_lease(&mut tx, lease).await?;
+        }
+        course_on(&mut tx, course).await?;
+        let course = db_int(course);
+        let change = self.new_change(&mut tx, Making::Extension, course, lease.as_ref()).await?;
+        let scope = new_scope(&mut tx, change, course, origin).await?;
+        tx.commit().await?;
+        Ok(SqliteDraft::new(self, Making::Extension, change, course, scope, lease))
+    }
+
+    async fn new_change(&self, tx: &mut Write, making: Making, course: i64, lease: Option<&Lease>) -> Result<i64> {
+        let change = sqlx::query_scalar(
+            "INSERT INTO t_change (kind, job, epoch, process, course, created) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+        )
+        .bind(making.kind())
+        .bind(lease.map(|l| l.job.clone()))
+        .bind(lease.map(|l| db_int(l.epoch)))
+        .bind(&self.db.process)
+        .bind(course)
+        .bind(now())
+        .fetch_one(&mut **tx)
+        .await?;
+        Ok(change)
+    }
+}
+
+async fn new_scope(tx: &mut Write, change: i64, course: i64, origin: Origin) -> Result<i64> {
+    let scope = sqlx::query_scalar(
+        "INSERT INTO t_scope (change, course, date_offset, site_hash, site_url, origin_course, origin_context, \
+         origin_system_context, origin_category) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+    )
+    .bind(change)
+    .bind(course)
+    .bind(origin.date_offset)
+    .bind(origin.site_hash)
+    .bind(origin.site_url)
+    .bind(db_int(origin.course))
+    .bind(db_int(origin.context))
+    .bind(db_int(origin.system_context))
+    .bind(db_int(origin.category))
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(scope)
+}
+
+impl SqliteDraft {
+    fn new(store: &SqliteStore, making: Making, change: i64, course: i64, scope: i64, lease: Option<Lease>) -> Self {
+        Self {
+            store: store.clone(),
+            making,
             change,
             course,
             scope,
@@ -176,12 +237,13 @@ impl SqliteStore {
             parts: HashMap::new(),
             facet_ids: HashMap::new(),
             part_names: HashSet::new(),
+            bound_sections: HashMap::new(),
             items: IdBlock::default(),
             part_ids: IdBlock::default(),
             checked: Instant::now(),
             broken: false,
             ended: false,
-        })
+        }
     }
 }
 
@@ -246,6 +308,13 @@ impl Draft for SqliteDraft {
         model_int(self.course)
     }
 
+    async fn bind(&mut self, bindings: Vec<Binding>) -> Result<()> {
+        if self.making == Making::Course {
+            return Err(StoreError::Invalid("a new course has no older scope to bind to".into()));
+        }
+        self.write_bindings(bindings).await
+    }
+
     async fn add_section(&mut self, fields: SectionFields) -> Result<u64> {
         let id = self.next_id("item").await?;
         self.pending.sections.push((id, fields));
@@ -304,6 +373,9 @@ impl Draft for SqliteDraft {
     }
 
     async fn add_references(&mut self, owner: Owner, references: Vec<Reference>) -> Result<()> {
+        if self.making == Making::Extension && owner == Owner::Course {
+            return Err(StoreError::Invalid("what is brought into a course refers from its items only".into()));
+        }
         for reference in references {
             self.pending.references.push((owner, reference));
             if self.pending.is_large() {

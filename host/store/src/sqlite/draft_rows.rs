@@ -21,6 +21,9 @@ const ROW_RUN: (usize, usize) = (64 * 1024, 500);
 /// Rows of one multi-row statement.
 const BATCH: usize = 200;
 
+/// The kind of binding that says into which section an activity goes.
+const SECTION: &str = "section";
+
 /// Owner kind and id as in `t_part`.
 pub fn owner_columns(owner: Owner) -> (i64, i64) {
     match owner {
@@ -275,12 +278,13 @@ impl SqliteDraft {
         }
         for batch in p.activities.chunks(BATCH) {
             let mut query = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO t_activity (id, change, course, scope, local, section, module, instance, context, name, visible, \
-                 idnumber) ",
+                "INSERT INTO t_activity (id, change, course, scope, local, section, bound_section, module, instance, context, \
+                 name, visible, idnumber) ",
             );
             query.push_values(batch, |mut b, (id, f)| {
                 b.push_bind(*id).push_bind(change).push_bind(course).push_bind(scope).push_bind(db_int(f.local));
-                b.push_bind(db_int(f.section)).push_bind(f.module.clone()).push_bind(db_int(f.instance));
+                b.push_bind(db_int(f.section)).push_bind(self.bound_sections.get(&f.section).copied());
+                b.push_bind(f.module.clone()).push_bind(db_int(f.instance));
                 b.push_bind(db_int(f.context))
                     .push_bind(f.name.clone())
                     .push_bind(f.visible)
@@ -301,11 +305,13 @@ impl SqliteDraft {
         for (id, owner, name, facets) in &p.parts {
             let (owner_kind, owner) = owner_columns(*owner);
             sqlx::query(
-                "INSERT INTO t_part (id, change, course, owner_kind, owner, name, facets, size) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+                "INSERT INTO t_part (id, change, course, scope, owner_kind, owner, name, facets, size) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
             )
             .bind(id)
             .bind(change)
             .bind(course)
+            .bind(scope)
             .bind(owner_kind)
             .bind(owner)
             .bind(name)
@@ -343,6 +349,47 @@ impl SqliteDraft {
             .execute(&mut *tx)
             .await?;
         }
+        Ok(())
+    }
+
+    /// Writes bindings at once: items that come later need them.
+    pub(super) async fn write_bindings(&mut self, bindings: Vec<Binding>) -> Result<()> {
+        let mut tx = self.write().await?;
+        let mut sections = Vec::new();
+        for binding in bindings {
+            let target_scope = db_int(binding.target_scope);
+            let known: Option<i64> = sqlx::query_scalar("SELECT id FROM scope WHERE id = ? AND course = ?")
+                .bind(target_scope)
+                .bind(self.course)
+                .fetch_optional(&mut *tx)
+                .await?;
+            known.ok_or_else(|| StoreError::NotFound { kind: "scope", key: binding.target_scope.to_string() })?;
+            if binding.kind == SECTION {
+                let section: Option<i64> = sqlx::query_scalar("SELECT id FROM section WHERE scope = ? AND local = ?")
+                    .bind(target_scope)
+                    .bind(db_int(binding.target))
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                let section =
+                    section.ok_or_else(|| StoreError::NotFound { kind: "section", key: binding.target.to_string() })?;
+                sections.push((binding.local, section));
+            }
+            sqlx::query(
+                "INSERT INTO t_binding (change, course, scope, kind, local, target_scope, target) VALUES (?, ?, ?, ?, ?, ?, ?) \
+                 ON CONFLICT (scope, kind, local) DO UPDATE SET target_scope = excluded.target_scope, target = excluded.target",
+            )
+            .bind(self.change)
+            .bind(self.course)
+            .bind(self.scope)
+            .bind(binding.kind)
+            .bind(db_int(binding.local))
+            .bind(target_scope)
+            .bind(db_int(binding.target))
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        self.bound_sections.extend(sections);
         Ok(())
     }
 

@@ -288,7 +288,8 @@ impl Jobs for SqliteStore {
     }
 }
 
-/// Undoes what runs of a job made visible that did not succeed: courses published, files put. A run that was killed
+/// Undoes what runs of a job made visible that did not succeed: courses published, files put, what was
+/// brought into a course. A run that was killed
 /// after its last step and before its end leaves nothing behind this way, and the next one starts from nothing.
 async fn undo(conn: &mut sqlx::SqliteConnection, job: &str) -> Result<()> {
     sqlx::query("DELETE FROM t_area_file WHERE job = ?").bind(job).execute(&mut *conn).await?;
@@ -300,6 +301,11 @@ async fn undo(conn: &mut sqlx::SqliteConnection, job: &str) -> Result<()> {
     .bind(job)
     .fetch_all(&mut *conn)
     .await?;
+    sqlx::query("UPDATE t_change SET state = 2, ended = ? WHERE job = ? AND state = 1 AND kind = 'extension'")
+        .bind(now())
+        .bind(job)
+        .execute(&mut *conn)
+        .await?;
     for (change, course, context) in made {
         hide_course(conn, change, model_int(course), model_int(context)).await?;
     }

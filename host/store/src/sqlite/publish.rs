@@ -1,7 +1,8 @@
 //! Publishing a draft: local people and roles become this host's, then one small transaction shows everything.
 
-use super::db::now;
-use super::draft::SqliteDraft;
+use super::courses::course_on;
+use super::db::{model_int, now};
+use super::draft::{Making, SqliteDraft};
 use crate::api::Result;
 
 /// Rows looked at in one transaction.
@@ -48,6 +49,9 @@ impl SqliteDraft {
             }
         }
         let mut tx = self.write().await?;
+        if self.making == Making::Extension {
+            course_on(&mut tx, model_int(self.course)).await?;
+        }
         sqlx::query("UPDATE t_change SET state = 1, ended = ? WHERE id = ? AND state = 0")
             .bind(now())
             .bind(self.change)

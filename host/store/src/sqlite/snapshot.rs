@@ -103,10 +103,52 @@ impl Snapshot for SqliteSnapshot {
         &self.course
     }
 
+    async fn scopes(&mut self) -> Result<Vec<Scope>> {
+        let rows = sqlx::query(
+            "SELECT id, site_hash, site_url, origin_course, origin_context, origin_system_context, origin_category, date_offset \
+             FROM scope WHERE course = ? ORDER BY id",
+        )
+        .bind(self.id())
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let scope = |r: &SqliteRow| -> Result<_> {
+            let origin = Origin {
+                site_hash: r.try_get(1)?,
+                site_url: r.try_get(2)?,
+                course: model_int(r.try_get(3)?),
+                context: model_int(r.try_get(4)?),
+                system_context: model_int(r.try_get(5)?),
+                category: model_int(r.try_get(6)?),
+                date_offset: r.try_get(7)?,
+            };
+            Ok(Scope { id: model_int(r.try_get(0)?), origin })
+        };
+        rows.iter().map(scope).collect()
+    }
+
+    async fn bindings(&mut self) -> Result<Vec<(u64, Binding)>> {
+        let rows = sqlx::query(
+            "SELECT scope, kind, local, target_scope, target FROM binding WHERE course = ? ORDER BY scope, kind, local",
+        )
+        .bind(self.id())
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let binding = |r: &SqliteRow| -> Result<_> {
+            let binding = Binding {
+                kind: r.try_get(1)?,
+                local: model_int(r.try_get(2)?),
+                target_scope: model_int(r.try_get(3)?),
+                target: model_int(r.try_get(4)?),
+            };
+            Ok((model_int(r.try_get(0)?), binding))
+        };
+        rows.iter().map(binding).collect()
+    }
+
     async fn sections(&mut self, after: u64, limit: u32) -> Result<Vec<Item<SectionFields>>> {
         let rows = self
             .page(
-                "SELECT id, local, number, name, visible, delegated_to FROM section WHERE course = ?1 AND (?2 = 0 OR \
+                "SELECT id, local, number, name, visible, delegated_to, scope FROM section WHERE course = ?1 AND (?2 = 0 OR \
                  (number, id) > (SELECT number, id FROM section WHERE id = ?2 AND course = ?1)) ORDER BY number, id LIMIT ?3",
                 after,
                 limit,
@@ -120,7 +162,7 @@ impl Snapshot for SqliteSnapshot {
                 visible: r.try_get(4)?,
                 delegated_to: model_int(r.try_get(5)?),
             };
-            Ok(Item { id: model_int(r.try_get(0)?), fields })
+            Ok(Item { id: model_int(r.try_get(0)?), scope: model_int(r.try_get(6)?), fields })
         };
         rows.iter().map(item).collect()
     }
@@ -129,9 +171,9 @@ impl Snapshot for SqliteSnapshot {
         // An activity of an unknown section comes last.
         let rows = self
             .page(
-                "WITH ordered AS (SELECT a.*, coalesce((SELECT min(s.number) FROM section s \
-                   WHERE s.scope = a.scope AND s.local = a.section), 1 << 40) AS place FROM activity a WHERE a.course = ?1) \
-                 SELECT id, local, section, module, instance, context, name, visible, idnumber FROM ordered WHERE ?2 = 0 OR \
+                "WITH ordered AS (SELECT a.*, coalesce((SELECT s.number FROM section s WHERE s.id = a.bound_section), \
+                   (SELECT min(s.number) FROM section s WHERE s.scope = a.scope AND s.local = a.section), 1 << 40) AS place FROM activity a WHERE a.course = ?1) \
+                 SELECT id, local, section, module, instance, context, name, visible, idnumber, scope FROM ordered WHERE ?2 = 0 OR \
                  (place, id) > (SELECT place, id FROM ordered WHERE id = ?2) ORDER BY place, id LIMIT ?3",
                 after,
                 limit,
@@ -148,14 +190,13 @@ impl Snapshot for SqliteSnapshot {
                 visible: r.try_get(7)?,
                 idnumber: r.try_get(8)?,
             };
-            Ok(Item { id: model_int(r.try_get(0)?), fields })
+            Ok(Item { id: model_int(r.try_get(0)?), scope: model_int(r.try_get(9)?), fields })
         };
         rows.iter().map(item).collect()
     }
 
     async fn blocks(&mut self, after: u64, limit: u32) -> Result<Vec<Item<BlockFields>>> {
-        let sql =
-            "SELECT id, local, name, context, activity FROM block WHERE course = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+        let sql = "SELECT id, local, name, context, activity, scope FROM block WHERE course = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
         let rows = self.page(sql, after, limit).await?;
         let item = |r: &SqliteRow| -> Result<_> {
             let fields = BlockFields {
@@ -164,7 +205,7 @@ impl Snapshot for SqliteSnapshot {
                 context: model_int(r.try_get(3)?),
                 activity: r.try_get::<Option<i64>, _>(4)?.map(model_int),
             };
-            Ok(Item { id: model_int(r.try_get(0)?), fields })
+            Ok(Item { id: model_int(r.try_get(0)?), scope: model_int(r.try_get(5)?), fields })
         };
         rows.iter().map(item).collect()
     }
@@ -172,7 +213,7 @@ impl Snapshot for SqliteSnapshot {
     async fn parts(&mut self, after: u64, limit: u32) -> Result<Vec<Part>> {
         let rows = self
             .page(
-                "SELECT id, owner_kind, owner, name, facets, size FROM part WHERE course = ?1 AND (?2 = 0 OR \
+                "SELECT id, owner_kind, owner, name, facets, size, scope FROM part WHERE course = ?1 AND (?2 = 0 OR \
                  (owner_kind, owner, id) > (SELECT owner_kind, owner, id FROM part WHERE id = ?2 AND course = ?1)) \
                  ORDER BY owner_kind, owner, id LIMIT ?3",
                 after,
@@ -187,6 +228,7 @@ impl Snapshot for SqliteSnapshot {
                 name: r.try_get(3)?,
                 facets: self.store.db.facets(&mut self.tx, r.try_get(4)?).await?,
                 size: model_int(r.try_get(5)?),
+                scope: model_int(r.try_get(6)?),
             });
         }
         Ok(parts)
@@ -199,8 +241,8 @@ impl Snapshot for SqliteSnapshot {
     async fn files(&mut self, after: u64, limit: u32) -> Result<Vec<Item<CourseFileFields>>> {
         let rows = self
             .page(
-                "SELECT id, local, context, component, area, item, path, name, blob, size, mimetype, person, facets, element \
-                 FROM course_file WHERE course = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+                "SELECT id, local, context, component, area, item, path, name, blob, size, mimetype, person, facets, element, \
+                 scope FROM course_file WHERE course = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
                 after,
                 limit,
             )
@@ -222,7 +264,7 @@ impl Snapshot for SqliteSnapshot {
                 facets: self.store.db.facets(&mut self.tx, r.try_get(12)?).await?,
                 element: r.try_get(13)?,
             };
-            files.push(Item { id: model_int(r.try_get(0)?), fields });
+            files.push(Item { id: model_int(r.try_get(0)?), scope: model_int(r.try_get(14)?), fields });
         }
         Ok(files)
     }
@@ -249,16 +291,18 @@ impl Snapshot for SqliteSnapshot {
         Ok(references)
     }
 
-    async fn people(&mut self, after_local: u64, limit: u32) -> Result<Vec<(u64, ArchivedPerson)>> {
-        let rows = self
-            .page(
-                "SELECT person, local, username, email, firstname, lastname, idnumber, first_access, deleted, suspended, element \
-                 FROM person_link WHERE course = ?1 AND (?2 = 0 OR \
-                 id > (SELECT id FROM person_link WHERE course = ?1 AND local = ?2)) ORDER BY id LIMIT ?3",
-                after_local,
-                limit,
-            )
-            .await?;
+    async fn people(&mut self, scope: u64, after_local: u64, limit: u32) -> Result<Vec<(u64, ArchivedPerson)>> {
+        let rows = sqlx::query(
+            "SELECT person, local, username, email, firstname, lastname, idnumber, first_access, deleted, suspended, element \
+             FROM person_link WHERE course = ?1 AND scope = ?2 AND (?3 = 0 OR \
+             id > (SELECT id FROM person_link WHERE scope = ?2 AND local = ?3)) ORDER BY id LIMIT ?4",
+        )
+        .bind(self.id())
+        .bind(db_int(scope))
+        .bind(db_int(after_local))
+        .bind(page(limit))
+        .fetch_all(&mut *self.tx)
+        .await?;
         let link = |r: &SqliteRow| -> Result<_> {
             let archived = ArchivedPerson {
                 local: model_int(r.try_get(1)?),
@@ -277,23 +321,24 @@ impl Snapshot for SqliteSnapshot {
         rows.iter().map(link).collect()
     }
 
-    async fn entries(&mut self, kind: &str) -> Result<Vec<Entry>> {
+    async fn entries(&mut self, kind: &str) -> Result<Vec<(u64, Entry)>> {
         let course = self.id();
         let rows = sqlx::query(
-            "SELECT kind, local, name, archetype, element FROM entry WHERE course = ? AND kind = ? ORDER BY id",
+            "SELECT kind, local, name, archetype, element, scope FROM entry WHERE course = ? AND kind = ? ORDER BY scope, id",
         )
         .bind(course)
         .bind(kind)
         .fetch_all(&mut *self.tx)
         .await?;
         let entry = |r: &SqliteRow| -> Result<_> {
-            Ok(Entry {
+            let entry = Entry {
                 kind: r.try_get(0)?,
                 local: model_int(r.try_get(1)?),
                 name: r.try_get(2)?,
                 archetype: r.try_get(3)?,
                 element: r.try_get(4)?,
-            })
+            };
+            Ok((model_int(r.try_get(5)?), entry))
         };
         rows.iter().map(entry).collect()
     }

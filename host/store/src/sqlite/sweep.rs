@@ -23,7 +23,7 @@ macro_rules! delete_slices {
     };
 }
 
-const ROWS: [&str; 21] = delete_slices![
+const ROWS: [&str; 22] = delete_slices![
     "t_enrolment",
     "t_role_assignment",
     "t_course_group",
@@ -40,6 +40,7 @@ const ROWS: [&str; 21] = delete_slices![
     "t_section",
     "t_activity",
     "t_block",
+    "t_binding",
     "t_scope",
     "t_course",
     "t_category",
@@ -149,7 +150,7 @@ impl Upkeep for SqliteStore {
         sqlx::query("DELETE FROM t_snapshot WHERE process NOT IN (SELECT id FROM t_process)").execute(&mut *tx).await?;
         let changes: Vec<(i64, bool)> = sqlx::query_as(
             "SELECT id, state = 2 FROM t_change c WHERE state IN (2, 3) AND ended <= ? \
-             AND NOT EXISTS (SELECT 1 FROM t_snapshot s WHERE s.change = c.id)",
+             AND NOT EXISTS (SELECT 1 FROM t_snapshot s WHERE s.course = c.course)",
         )
         .bind(before)
         .fetch_all(&mut *tx)
@@ -188,7 +189,7 @@ impl Upkeep for SqliteStore {
             old.iter().map(|(course, t)| format!("a snapshot of course {course} is open since {t} (Unix time)")),
         );
         let drafts: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT c.id, coalesce(k.shortname, '') FROM t_change c LEFT JOIN t_course k ON k.change = c.id WHERE c.state = 0 \
+            "SELECT c.id, coalesce(k.shortname, '') FROM t_change c LEFT JOIN t_course k ON k.id = c.course WHERE c.state = 0 \
              AND CASE WHEN c.job IS NULL THEN NOT EXISTS (SELECT 1 FROM t_process p WHERE p.id = c.process AND p.beat > ?1) \
              ELSE NOT EXISTS (SELECT 1 FROM t_job j WHERE j.id = c.job AND j.epoch = c.epoch AND j.state = 1 \
                AND j.lease_until > ?2) END",

@@ -71,6 +71,16 @@ impl FacetedRun {
     }
 }
 
+/// A document in memory as a set of facets shows it. Of a part that is not taken at all, nothing remains.
+pub fn shown(part: &PartName, document: &[u8], facets: &[&str]) -> Result<Vec<u8>, SplitError> {
+    let taken = |of: &[&str]| of.iter().all(|facet| facets.contains(facet));
+    if !taken(&facets::part_rules(part).facets) {
+        return Ok(Vec::new());
+    }
+    let (runs, _) = Splitter::all(part, document)?;
+    Ok(runs.iter().filter(|run| taken(run.facets)).flat_map(FacetedRun::bytes).collect())
+}
+
 /// Something the job should warn about.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SplitWarning {

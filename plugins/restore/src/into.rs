@@ -1,0 +1,264 @@
+//! Bringing a section or an activity into a course that is there (architecture.md 2.2): what the archive holds lives in a scope
+//! of its own, bound to what the course has already.
+
+use crate::content::{self, Items, Sections, Selection};
+use crate::convert::damaged;
+use crate::intake::Intake;
+use crate::job::{self, Restored};
+use crate::wish::{Payload, Taken};
+use crate::{course_files, people};
+use provost_guest::course_store::{Binding, Draft, Origin, Owner, PartRecord, SectionRecord, Snapshot};
+use provost_guest::people::{Place, require_capability};
+use provost_guest::{Error, JobContext, Result};
+use provost_moodle_archive::columns;
+use provost_moodle_archive::facets::names;
+use provost_moodle_archive::layout::{self, PartName};
+use provost_moodle_archive::manifest::Manifest;
+use provost_moodle_archive::renumber::{self, IdKind};
+use provost_moodle_archive::split;
+use std::collections::BTreeSet;
+
+const PAGE: u32 = 1_000;
+const CHUNK: u32 = 256 << 10;
+/// Progress when documents begin and when they are through.
+const PARTS: std::ops::Range<f64> = 0.6..0.98;
+
+/// The documents of an archive's top level that go with a section or an activity: what its activities refer to. The others
+/// are about a course as a whole.
+const CARRIED: [&str; 4] = ["groups.xml", "scales.xml", "outcomes.xml", "questions.xml"];
+
+/// The course as it is before.
+struct Target {
+    snapshot: Snapshot,
+    sections: Vec<SectionRecord>,
+    parts: Vec<PartRecord>,
+    /// The scope made with the course.
+    first: u64,
+}
+
+/// Restores into the course.
+pub fn run(job: &JobContext, wish: &Payload, taken: &Taken, intake: &Intake, manifest: &Manifest) -> Result<Restored> {
+    let kind = manifest.detail.kind.as_str();
+    if !matches!(kind, "activity" | "section") {
+        return Err(Error::refused(
+            "errorinvalidformat",
+            format!(
+                "only the archive of a section or an activity can be brought into a course, and this one is of type {kind:?}: \
+                 import it as a new course"
+            ),
+        ));
+    }
+    let target = Target::open(wish.courseid)?;
+    let information = &manifest.information;
+    let origin = Origin {
+        site_hash: information.original_site_identifier_hash.clone(),
+        site_url: information.original_wwwroot.clone(),
+        course: information.original_course_id,
+        context: information.original_course_contextid,
+        system_context: information.original_system_contextid,
+        category: 0,
+        date_offset: 0,
+    };
+    let draft = Draft::extend(wish.courseid, &origin)?;
+
+    if taken.users() && intake.has("users.xml") {
+        require_capability(job.caller.person, "moodle/restore:userinfo", Place::Course(wish.courseid))?;
+        people::add(job, intake, &draft, &origin.site_hash)?;
+    }
+    job::add_roles(intake, &draft)?;
+    let (places, sections) = place(job, wish, intake, manifest, &target)?;
+    let known = Known::find(intake, &target)?;
+    draft.bind(&places)?;
+    draft.bind(&known.bindings)?;
+    draft.bind(&grade_categories(intake, manifest, &target)?)?;
+
+    let items = Items::add_into(job, intake, manifest, taken, &draft, origin.context, &sections)?;
+    let files = course_files::add(job, intake, taken, &draft, &items.context_kinds(), information.include_files)?;
+    job.progress(PARTS.start)?;
+    let select = Selection { taken, known: Some(&known) };
+    content::add_parts(job, intake, &select, &draft, &items, &files, PARTS)?;
+    draft.publish()?;
+    let fields = target.snapshot.course().fields;
+    Ok(Restored { courseid: wish.courseid, shortname: fields.shortname, fullname: fields.fullname })
+}
+
+impl Target {
+    fn open(course: u64) -> Result<Self> {
+        let snapshot = Snapshot::open(course)?;
+        let first = snapshot.scopes()?.first().map_or(0, |scope| scope.id);
+        let sections = all(|after| snapshot.sections(after, PAGE), |s: &SectionRecord| s.id)?;
+        let of_course = |p: &PartRecord| matches!(p.owner, Owner::Course);
+        let mut parts = all(|after| snapshot.parts(after, PAGE), |p: &PartRecord| p.id)?;
+        parts.retain(of_course);
+        Ok(Self { snapshot, sections, parts, first })
+    }
+
+    /// The parts of that name, of each scope that has one.
+    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a PartRecord> {
+        self.parts.iter().filter(move |p| p.name == name)
+    }
+
+    /// A whole part as these facets show it.
+    fn whole(&self, part: &PartRecord, facets: &[String]) -> Result<Vec<u8>> {
+        let mut document = Vec::new();
+        loop {
+            let chunk = self.snapshot.read_part(part.id, facets, document.len() as u64, CHUNK)?;
+            if chunk.is_empty() {
+                return Ok(document);
+            }
+            document.extend_from_slice(&chunk);
+        }
+    }
+
+    /// An ordinary section by its number.
+    fn section(&self, number: u32) -> Option<&SectionRecord> {
+        self.sections.iter().find(|s| s.fields.number == number && s.fields.delegated_to == 0)
+    }
+}
+
+/// All pages of a list.
+fn all<T>(mut page: impl FnMut(u64) -> Result<Vec<T>>, id: impl Fn(&T) -> u64) -> Result<Vec<T>> {
+    let mut found: Vec<T> = Vec::new();
+    loop {
+        let more = page(found.last().map_or(0, &id))?;
+        if more.is_empty() {
+            return Ok(found);
+        }
+        found.extend(more);
+    }
+}
+
+/// Into which section of the course the archive's ordinary sections go, or whether they come as new ones.
+fn place(
+    job: &JobContext,
+    wish: &Payload,
+    intake: &Intake,
+    manifest: &Manifest,
+    target: &Target,
+) -> Result<(Vec<Binding>, Sections)> {
+    let next = target.sections.iter().map(|s| s.fields.number + 1).max().unwrap_or(0);
+    let nested: BTreeSet<u64> =
+        manifest.sections.iter().filter(|s| s.delegated_to() != 0).map(|s| s.sectionid).collect();
+    let ordinary: Vec<u64> = manifest.sections.iter().map(|s| s.sectionid).filter(|id| !nested.contains(id)).collect();
+    if !ordinary.is_empty() && wish.section.is_none() {
+        return Ok((Vec::new(), Sections { are_new: true, next }));
+    }
+    let section = match wish.section {
+        Some(number) => target.section(number).ok_or_else(|| {
+            Error::refused("invalidsection", format!("course {} has no section {number}", wish.courseid))
+        })?,
+        None => usual_section(job, intake, manifest, target)?,
+    };
+    if !ordinary.is_empty() {
+        job.warn(
+            "the archive's section gave its activities to one of the course; its own name and summary are left out",
+        )?;
+    }
+    let mut locals: BTreeSet<u64> = ordinary.into_iter().collect();
+    locals.extend(manifest.activities.iter().map(|a| a.sectionid).filter(|id| !nested.contains(id)));
+    if let Some(module) = only_module(intake, manifest)? {
+        locals.insert(module.0);
+    }
+    let bind = |local| Binding {
+        kind: IdKind::Section.name().into_owned(),
+        local,
+        target_scope: section.scope,
+        target: section.fields.local,
+    };
+    Ok((locals.into_iter().map(bind).collect(), Sections { are_new: false, next }))
+}
+
+/// Where an activity goes that nobody said where to put: the section of the number it was in, else the first one.
+fn usual_section<'a>(
+    job: &JobContext,
+    intake: &Intake,
+    manifest: &Manifest,
+    target: &'a Target,
+) -> Result<&'a SectionRecord> {
+    let number = only_module(intake, manifest)?.map(|(_, number)| number);
+    if let Some(section) = number.and_then(|number| target.section(number)) {
+        return Ok(section);
+    }
+    let first = target.sections.iter().find(|s| s.fields.delegated_to == 0);
+    let first = first.ok_or_else(|| Error::refused("invalidsection", "the course has no section"))?;
+    if let Some(number) = number {
+        let into = first.fields.number;
+        job.warn(&format!("the course has no section {number}: the activity was put into section {into}"))?;
+    }
+    Ok(first)
+}
+
+/// The id and number of the section that the first activity says it was in.
+fn only_module(intake: &Intake, manifest: &Manifest) -> Result<Option<(u64, u32)>> {
+    let Some(listed) = manifest.activities.first() else { return Ok(None) };
+    let path = format!("{}/module.xml", listed.directory);
+    let place = intake.parsed(&path, columns::section_of_module)?;
+    Ok(Some(place))
+}
+
+/// What the course has already of what the archive carries along.
+pub struct Known {
+    /// By document: what is not brought again.
+    elements: Vec<(&'static str, BTreeSet<(IdKind, u64)>)>,
+    bindings: Vec<Binding>,
+}
+
+impl Known {
+    /// Groups, scales, question categories ... that the course has alike: same id, same content.
+    fn find(intake: &Intake, target: &Target) -> Result<Self> {
+        // Who is in a group makes it no other group.
+        let facets: Vec<String> =
+            names::ALL.iter().filter(|f| **f != names::ENROLMENT).map(|f| (*f).to_owned()).collect();
+        let shown: Vec<&str> = facets.iter().map(String::as_str).collect();
+        let mut known = Self { elements: Vec::new(), bindings: Vec::new() };
+        for file in CARRIED.into_iter().filter(|file| intake.has(file)) {
+            let name = PartName { owner: layout::Owner::Archive, file: file.into() };
+            let brought =
+                split::shown(&name, &intake.whole(file)?, &shown).map_err(|e| Error::corrupt(e.to_string()))?;
+            let mut found = BTreeSet::new();
+            for part in target.named(file) {
+                let there = target.whole(part, &facets)?;
+                for (kind, id) in renumber::alike(&there, &brought).map_err(damaged(file))? {
+                    if found.insert((kind.clone(), id)) {
+                        let kind = kind.name().into_owned();
+                        known.bindings.push(Binding { kind, local: id, target_scope: part.scope, target: id });
+                    }
+                }
+            }
+            known.elements.push((file, found));
+        }
+        Ok(known)
+    }
+
+    /// Whether a document is brought into a course: those of items, and of those about a course what items refer to.
+    pub fn carries(part: &PartName) -> bool {
+        part.owner != layout::Owner::Archive || CARRIED.contains(&part.file.as_str())
+    }
+
+    /// The elements of a document that are not brought again.
+    pub fn of(&self, part: &PartName) -> Option<&BTreeSet<(IdKind, u64)>> {
+        let of_archive = part.owner == layout::Owner::Archive;
+        let found = self.elements.iter().find(|(file, found)| of_archive && part.file == *file && !found.is_empty());
+        found.map(|(_, found)| found)
+    }
+}
+
+/// Grade items go into the course's topmost category.
+fn grade_categories(intake: &Intake, manifest: &Manifest, target: &Target) -> Result<Vec<Binding>> {
+    let mut top = None;
+    for part in target.named("gradebook.xml").filter(|p| p.scope == target.first) {
+        let document = target.whole(part, &[names::ACTIVITY.to_owned()])?;
+        top = columns::top_grade_category(&document).map_err(damaged("gradebook.xml"))?;
+    }
+    let Some(top) = top else { return Ok(Vec::new()) };
+    let mut named = BTreeSet::new();
+    for activity in &manifest.activities {
+        let path = format!("{}/grades.xml", activity.directory);
+        if intake.has(&path) {
+            named.extend(intake.parsed(&path, columns::grade_categories)?);
+        }
+    }
+    let kind = IdKind::GradeCategory.name().into_owned();
+    let bind = |local| Binding { kind: kind.clone(), local, target_scope: target.first, target: top };
+    Ok(named.into_iter().map(bind).collect())
+}
