@@ -21,6 +21,7 @@ mod json;
 mod kinds;
 mod links;
 mod map;
+pub mod merge;
 mod rewrite;
 mod rule;
 mod tables;
