@@ -1,5 +1,5 @@
 //! Moodle's backup format (`.mbz`) as knowledge without input or output: what its documents mean, how they are cut into
-//! runs under facets, what they refer to, and how they are written again byte for byte.
+//! runs under facets, what they refer to, how their ids change, and how they are written again byte for byte.
 //!
 //! Used by the guests that back up and restore courses. Everything here is pure: bytes in, bytes out, of any size in
 //! pieces of any size. The format is described in the reference page mbz-format.md; where a doc comment names a
@@ -17,6 +17,7 @@ pub mod naming;
 pub mod options;
 pub mod people;
 pub mod references;
+pub mod renumber;
 pub mod roles;
 pub mod rows;
 pub mod split;
