@@ -1,15 +1,17 @@
 //! The documents of the archive: parts as they are kept, with changed columns written in; what a restore demands and the course
 //! lacks; and those that are derived from what is written.
 
-use crate::listing::{Listing, Placed, activity};
+use crate::leaving::Leaving;
+use crate::listing::{Listing, OwnerPlace, Placed, activity};
 use provost_guest::archive::Writer;
-use provost_guest::course_store::{CourseRecord, Owner, Snapshot};
+use provost_guest::course_store::{ActivityRecord, CourseRecord, Owner, PartRecord, SectionRecord, Snapshot};
 use provost_guest::{Error, Result, clock, config};
 use provost_moodle_archive::columns;
 use provost_moodle_archive::layout::{self, PartName};
 use provost_moodle_archive::manifest::{ContentActivity, ContentCourse, ContentSection, Detail, Information, Manifest};
 use provost_moodle_archive::options::Options;
 use provost_moodle_archive::references::{self, ReferenceKind, Referred};
+use provost_moodle_archive::renumber::merge;
 use provost_moodle_archive::xml::edit::{self, Edit};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -39,46 +41,109 @@ pub fn write_part(
     writer: &Writer,
     snapshot: &Snapshot,
     listing: &Listing,
+    leaving: &Leaving,
     placed: &Placed,
     facets: &[String],
 ) -> Result<()> {
     let path = placed.name.path();
-    let part = placed.part.id;
+    let PartRecord { id: part, scope, .. } = placed.part;
+    let rewritten = || leaving.rewrite(scope, &placed.own, whole(snapshot, part, facets)?);
     let changed = match (&placed.part.owner, placed.name.file.as_str()) {
-        (Owner::Course, "course.xml") => {
-            let document = whole(snapshot, part, facets)?;
-            Some(course_document(&path, &snapshot.course(), document)?)
-        }
+        (Owner::Course, "course.xml") => Some(course_document(&path, &snapshot.course(), rewritten()?)?),
         (Owner::Section(id), "section.xml") => {
-            let document = whole(snapshot, part, facets)?;
             let section = listing.sections.iter().find(|s| s.id == *id);
-            let written = columns::section(&document).map_err(damaged(&path))?;
-            let changes = section.map(|s| {
-                vec![
-                    text(&["section", "name"], &written.name, &s.fields.name),
-                    flag(&["section", "visible"], written.visible, s.fields.visible),
-                ]
-            });
-            Some(apply(&path, document, changes.unwrap_or_default())?)
+            Some(section_document(&path, listing, leaving, section, rewritten()?)?)
         }
         (Owner::Activity(id), "module.xml") => {
-            let document = whole(snapshot, part, facets)?;
-            let record = listing.activities.iter().find(|a| a.id == *id);
-            let written = columns::activity(&document, b"<activity></activity>").map_err(damaged(&path))?;
-            let changes = record.map(|a| {
-                vec![
-                    text(&["module", "idnumber"], &written.idnumber, &a.fields.idnumber),
-                    flag(&["module", "visible"], written.visible, a.fields.visible),
-                ]
-            });
-            Some(apply(&path, document, changes.unwrap_or_default())?)
+            let activity = listing.activities.iter().find(|a| a.id == *id);
+            Some(module_document(&path, listing, leaving, activity, rewritten()?)?)
         }
         _ => None,
     };
     match changed {
         Some(document) => writer.add_bytes(&path, &document),
-        None => writer.add_part(&path, snapshot, part, facets).map(|_| ()),
+        None if leaving.keeps(scope) => writer.add_part(&path, snapshot, part, facets).map(|_| ()),
+        None => {
+            // A part of which nothing remains is no entry.
+            let mut begun = false;
+            leaving.stream(snapshot, placed, facets, |chunk| {
+                if !begun && !chunk.is_empty() {
+                    writer.begin_entry(&path)?;
+                    begun = true;
+                }
+                if chunk.is_empty() { Ok(()) } else { writer.write(chunk) }
+            })?;
+            if begun { writer.end_entry() } else { Ok(()) }
+        }
     }
+}
+
+/// Writes a document that several scopes have: `questions.xml` of the course and of a quiz that was brought into it.
+pub fn write_merged(
+    writer: &Writer,
+    snapshot: &Snapshot,
+    leaving: &Leaving,
+    parts: &[&Placed],
+    facets: &[String],
+) -> Result<()> {
+    let mut documents = Vec::with_capacity(parts.len());
+    for placed in parts {
+        let document = whole(snapshot, placed.part.id, facets)?;
+        if !document.is_empty() {
+            documents.push(leaving.rewrite(placed.part.scope, &placed.own, document)?);
+        }
+    }
+    let Some(first) = parts.first() else { return Ok(()) };
+    let path = first.name.path();
+    let documents: Vec<&[u8]> = documents.iter().map(Vec::as_slice).collect();
+    let merged = merge::merge(&documents).map_err(|e| Error::corrupt(format!("{path}: {e}")))?;
+    if merged.is_empty() { Ok(()) } else { writer.add_bytes(&path, &merged) }
+}
+
+fn section_document(
+    path: &str,
+    listing: &Listing,
+    leaving: &Leaving,
+    section: Option<&SectionRecord>,
+    document: Vec<u8>,
+) -> Result<Vec<u8>> {
+    let Some(section) = section else { return Ok(document) };
+    let written = columns::section(&document).map_err(damaged(path))?;
+    let mut changes = vec![
+        text(&["section", "name"], &written.name, &section.fields.name),
+        flag(&["section", "visible"], written.visible, section.fields.visible),
+    ];
+    if !leaving.is_first(section.scope) {
+        changes.push(number(&["section", "number"], written.number.into(), section.fields.number.into()));
+    }
+    let inside = listing.activities.iter().filter(|a| a.fields.section == section.fields.local);
+    if inside.clone().any(|a| a.scope != section.scope) {
+        let sequence: Vec<String> = inside.map(|a| a.fields.local.to_string()).collect();
+        changes.push(Some((&["section", "sequence"], sequence.join(","))));
+    }
+    apply(path, document, changes)
+}
+
+fn module_document(
+    path: &str,
+    listing: &Listing,
+    leaving: &Leaving,
+    activity: Option<&ActivityRecord>,
+    document: Vec<u8>,
+) -> Result<Vec<u8>> {
+    let Some(activity) = activity else { return Ok(document) };
+    let written = columns::activity(&document, b"<activity></activity>").map_err(damaged(path))?;
+    let mut changes = vec![
+        text(&["module", "idnumber"], &written.idnumber, &activity.fields.idnumber),
+        flag(&["module", "visible"], written.visible, activity.fields.visible),
+    ];
+    if !leaving.is_first(activity.scope) {
+        let section = listing.sections.iter().find(|s| s.fields.local == activity.fields.section);
+        let (_, there) = columns::section_of_module(&document).map_err(damaged(path))?;
+        let here = section.map_or(there, |s| s.fields.number);
+        changes.push(number(&["module", "sectionnumber"], there.into(), here.into()));
+    }
+    apply(path, document, changes)
 }
 
 type Change = Option<(&'static [&'static str], String)>;
@@ -150,7 +215,7 @@ pub fn write_demanded(writer: &Writer, listing: &Listing, options: &Options, wri
     let events = "<events>\n</events>";
     let roles =
         "<roles>\n  <role_overrides>\n  </role_overrides>\n  <role_assignments>\n  </role_assignments>\n</roles>";
-    for (_, owner) in &listing.owners {
+    for OwnerPlace { place: owner, .. } in &listing.owners {
         let directory = owner.directory();
         let (course, activity) = (matches!(owner, layout::Owner::Course), matches!(owner, layout::Owner::Activity(_)));
         let block = matches!(owner, layout::Owner::Block { .. });
@@ -188,15 +253,17 @@ pub fn write_references(
     writer: &Writer,
     snapshot: &Snapshot,
     listing: &Listing,
+    leaving: &Leaving,
     facets: &[String],
 ) -> Result<ReferredIds> {
     let mut all = ReferredIds::new();
-    for (owner, place) in &listing.owners {
+    for OwnerPlace { owner, scope, place } in &listing.owners {
         let mut named: BTreeSet<Referred> = BTreeSet::new();
         for reference in snapshot.references(*owner, facets)? {
             let Some(kind) = ReferenceKind::of_name(&reference.kind) else { continue };
-            named.insert((kind, reference.local));
-            all.entry(kind).or_default().insert(reference.local);
+            let id = leaving.referred(*scope, kind, reference.local);
+            named.insert((kind, id));
+            all.entry(kind).or_default().insert(id);
         }
         writer.add_bytes(&format!("{}/inforef.xml", place.directory()), &references::write(&named))?;
     }
@@ -204,12 +271,20 @@ pub fn write_references(
 }
 
 /// The master file.
-pub fn master(course: &CourseRecord, listing: &Listing, options: &Options, filename: &str, backup_id: &str) -> Vec<u8> {
+pub fn master(
+    course: &CourseRecord,
+    listing: &Listing,
+    leaving: &Leaving,
+    options: &Options,
+    filename: &str,
+    backup_id: &str,
+) -> Vec<u8> {
     let site = config::get_site();
     let origin = &course.origin;
     // The numbers in the archive are the origin's where the course came from one.
     let foreign = origin.course != 0;
-    let or_here = |there: &str, here: &str| if foreign { there.to_owned() } else { here.to_owned() };
+    // With numbers of people and roles of several sites, it is no one's archive but ours.
+    let of_site = |there: &str, here: &str| if foreign && leaving.one_site() { there } else { here }.to_owned();
     let delegated: HashMap<u64, &str> =
         listing.activities.iter().map(|a| (a.fields.local, a.fields.module.as_str())).collect();
     let nested: HashSet<u64> =
@@ -231,8 +306,8 @@ pub fn master(course: &CourseRecord, listing: &Listing, options: &Options, filen
             mnet_remoteusers: false,
             include_files: options.files,
             include_file_references_to_external_content: false,
-            original_wwwroot: or_here(&origin.site_url, &site.url),
-            original_site_identifier_hash: or_here(&origin.site_hash, &site.hash),
+            original_wwwroot: of_site(&origin.site_url, &site.url),
+            original_site_identifier_hash: of_site(&origin.site_hash, &site.hash),
             original_course_id: if foreign { origin.course } else { course.id },
             original_course_format: course.fields.format.clone(),
             original_course_fullname: course.fields.fullname.clone(),

@@ -1,5 +1,6 @@
 //! The job: from a snapshot to an archive in the course's backup area.
 
+use crate::leaving::Leaving;
 use crate::listing::Listing;
 use crate::{documents, people, pool, retention};
 use provost_guest::archive::{Format, Writer};
@@ -62,7 +63,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
     }
     let snapshot = Snapshot::open(wish.courseid)?;
     let course = snapshot.course();
-    if options.users && snapshot.people(0, 1)?.is_empty() {
+    if options.users && is_empty(&snapshot)? {
         // An archive that says it has users must have them, or its restore fails.
         job.warn("the course has nobody in it: it is backed up without users")?;
         options.users = false;
@@ -72,7 +73,10 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
     let marks = Marks { users: options.users, anonymized: options.anonymize, files: options.files };
     let date = clock::format(clock::now(), "%Y%m%d-%H%M");
     let filename = backup_file_name(Subject::Course(&course.fields.shortname), course.id, &date, marks);
-    let listing = Listing::read(&snapshot, &options)?;
+    let mut listing = Listing::read(&snapshot, &options)?;
+    let leaving = Leaving::plan(job, &snapshot, &listing, &facets)?;
+    listing.renumber(&leaving);
+    let listing = listing;
     let format = match options.format {
         ArchiveFormat::Zip => Format::Zip,
         ArchiveFormat::TarGz => Format::TarGz,
@@ -80,22 +84,32 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
     let writer = Writer::create(format)?;
 
     // What is small and says what follows goes first.
-    writer.add_bytes("moodle_backup.xml", &documents::master(&course, &listing, &options, &filename, &job.id))?;
-    let referred = documents::write_references(&writer, &snapshot, &listing, &facets)?;
-    people::write(&writer, &snapshot, &options, &referred)?;
-    people::write_roles(&writer, &snapshot, &referred)?;
-    let contents = pool::write_rows(&writer, &snapshot, &facets, &referred)?;
+    writer.add_bytes(
+        "moodle_backup.xml",
+        &documents::master(&course, &listing, &leaving, &options, &filename, &job.id),
+    )?;
+    let referred = documents::write_references(&writer, &snapshot, &listing, &leaving, &facets)?;
+    people::write(&writer, &snapshot, &leaving, &options, &referred)?;
+    people::write_roles(&writer, &snapshot, &leaving, &referred)?;
+    let contents = pool::write_rows(&writer, &snapshot, &leaving, &facets, &referred)?;
 
     let mut meter = Meter::new(job, contents, &listing, options.files);
     let mut written = HashSet::new();
     let (of_course, others): (Vec<_>, Vec<_>) = listing.parts.iter().partition(|p| documents::is_of_course(&p.name));
     for placed in of_course.into_iter().chain(others) {
-        documents::write_part(&writer, &snapshot, &listing, placed, &facets)?;
-        written.insert(placed.name.path());
+        let path = placed.name.path();
+        if !written.contains(&path) {
+            let alike: Vec<_> = listing.alike(placed);
+            match alike.len() {
+                1 => documents::write_part(&writer, &snapshot, &listing, &leaving, placed, &facets)?,
+                _ => documents::write_merged(&writer, &snapshot, &leaving, &alike, &facets)?,
+            }
+        }
+        written.insert(path);
         meter.add(placed.part.size + ENTRY_COST)?;
     }
     documents::write_demanded(&writer, &listing, &options, &written)?;
-    pool::write_contents(job, &writer, &snapshot, &options, &facets, &referred, |bytes| meter.add(bytes))?;
+    pool::write_contents(job, &writer, &snapshot, &leaving, &options, &facets, &referred, |bytes| meter.add(bytes))?;
 
     let blob = writer.finish()?;
     let file = files::put(
@@ -114,6 +128,16 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
     )?;
     retention::apply(course.context, file.id)?;
     Ok(Stored { fileid: file.id, filename: file.name, filesize: file.blob.size })
+}
+
+/// Whether nobody is in the course.
+fn is_empty(snapshot: &Snapshot) -> Result<bool> {
+    for scope in snapshot.scopes()? {
+        if !snapshot.people(scope.id, 0, 1)?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Turns work done into progress.

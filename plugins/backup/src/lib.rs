@@ -5,6 +5,7 @@
 
 mod documents;
 mod job;
+mod leaving;
 mod listing;
 mod people;
 mod pool;

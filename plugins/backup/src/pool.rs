@@ -1,6 +1,8 @@
 //! `files.xml` and the pool: rows that are taken, and their contents, each once.
 
 use crate::documents::ReferredIds;
+use crate::leaving::Leaving;
+use crate::listing::page_of;
 use provost_guest::archive::Writer;
 use provost_guest::course_store::{FileRecord, Snapshot};
 use provost_guest::{BlobRef, ErrorKind, JobContext, Result};
@@ -8,6 +10,7 @@ use provost_moodle_archive::filesxml;
 use provost_moodle_archive::layout::pool_path;
 use provost_moodle_archive::options::Options;
 use provost_moodle_archive::references::ReferenceKind;
+use provost_moodle_archive::renumber::IdKind;
 use std::collections::HashSet;
 
 const PAGE: u32 = 500;
@@ -21,47 +24,58 @@ fn is_taken_unnamed(component: &str) -> bool {
         || component.starts_with("qtype_")
 }
 
-/// Calls `take` for every file that goes into the archive.
+/// Calls `take` for every page of files that go into the archive.
 fn each(
     snapshot: &Snapshot,
+    leaving: &Leaving,
     facets: &[String],
     referred: &ReferredIds,
-    mut take: impl FnMut(FileRecord) -> Result<()>,
+    mut take: impl FnMut(Vec<FileRecord>) -> Result<()>,
 ) -> Result<()> {
     let named = referred.get(&ReferenceKind::File);
     let people = referred.get(&ReferenceKind::User);
-    let mut after = 0;
-    loop {
-        let page = snapshot.files(after, PAGE)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.id;
-        for file in page {
-            let f = &file.fields;
-            let is_named = named.is_some_and(|ids| ids.contains(&f.local));
-            // A person's own files go only where the person goes.
-            let unnamed = is_taken_unnamed(&f.component)
-                && (f.component != "user" || people.is_some_and(|ids| ids.contains(&f.person)));
-            if f.facets.iter().all(|facet| facets.contains(facet)) && (is_named || unnamed) {
-                take(file)?;
-            }
-        }
-    }
+    page_of(
+        |after| snapshot.files(after, PAGE),
+        |file: &FileRecord| file.id,
+        |mut page| {
+            page.retain(|file| {
+                let f = &file.fields;
+                let id = |kind: &IdKind, id| leaving.id(file.scope, kind, id);
+                let is_named = named.is_some_and(|ids| ids.contains(&id(&IdKind::File, f.local)));
+                // A person's own files go only where the person goes.
+                let unnamed = is_taken_unnamed(&f.component)
+                    && (f.component != "user" || people.is_some_and(|ids| ids.contains(&id(&IdKind::User, f.person))));
+                f.facets.iter().all(|facet| facets.contains(facet)) && (is_named || unnamed)
+            });
+            take(page)
+        },
+    )
 }
 
 /// Writes `files.xml` and returns how many bytes of contents will follow.
-pub fn write_rows(writer: &Writer, snapshot: &Snapshot, facets: &[String], referred: &ReferredIds) -> Result<u64> {
+pub fn write_rows(
+    writer: &Writer,
+    snapshot: &Snapshot,
+    leaving: &Leaving,
+    facets: &[String],
+    referred: &ReferredIds,
+) -> Result<u64> {
+    let (head, tail) = (filesxml::head(), filesxml::tail());
     writer.begin_entry("files.xml")?;
-    let mut buffer = filesxml::head();
+    let mut buffer = head.clone();
     let mut bytes = 0;
-    each(snapshot, facets, referred, |file| {
-        buffer.extend_from_slice(&file.fields.element);
-        bytes += file.fields.blob.map_or(0, |blob| blob.size);
+    each(snapshot, leaving, facets, referred, |page| {
+        for of_scope in page.chunk_by(|a, b| a.scope == b.scope) {
+            let rows: Vec<u8> = of_scope.iter().flat_map(|file| file.fields.element.iter().copied()).collect();
+            buffer.extend(leaving.rewrite_entries(of_scope[0].scope, "files.xml", &head, &tail, rows)?);
+        }
+        bytes += page.iter().filter_map(|file| file.fields.blob.as_ref()).map(|blob| blob.size).sum::<u64>();
         if buffer.len() >= CHUNK {
             writer.write(&std::mem::take(&mut buffer))?;
         }
         Ok(())
     })?;
-    buffer.extend(filesxml::tail());
+    buffer.extend(tail);
     writer.write(&buffer)?;
     writer.end_entry()?;
     Ok(bytes)
@@ -72,6 +86,7 @@ pub fn write_contents(
     job: &JobContext,
     writer: &Writer,
     snapshot: &Snapshot,
+    leaving: &Leaving,
     options: &Options,
     facets: &[String],
     referred: &ReferredIds,
@@ -82,19 +97,19 @@ pub fn write_contents(
     }
     let mut written: HashSet<String> = HashSet::new();
     let mut missing = 0usize;
-    each(snapshot, facets, referred, |file| {
-        let Some(blob) = file.fields.blob else { return Ok(()) };
-        if !written.insert(blob.sha1.clone()) {
-            return done(blob.size);
-        }
-        if !add(writer, &blob)? {
-            missing += 1;
-            if missing <= NAMED_WARNINGS {
-                let (path, name) = (&file.fields.path, &file.fields.name);
-                job.warn(&format!("the content of {path}{name} (SHA-1 {}) is missing from the store", blob.sha1))?;
+    each(snapshot, leaving, facets, referred, |page| {
+        for file in page {
+            let Some(blob) = file.fields.blob else { continue };
+            if written.insert(blob.sha1.clone()) && !add(writer, &blob)? {
+                missing += 1;
+                if missing <= NAMED_WARNINGS {
+                    let (path, name) = (&file.fields.path, &file.fields.name);
+                    job.warn(&format!("the content of {path}{name} (SHA-1 {}) is missing from the store", blob.sha1))?;
+                }
             }
+            done(blob.size)?;
         }
-        done(blob.size)
+        Ok(())
     })?;
     if missing > NAMED_WARNINGS {
         job.warn(&format!("the contents of {} more files are missing", missing - NAMED_WARNINGS))?;

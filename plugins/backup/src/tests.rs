@@ -26,6 +26,7 @@ fn course(host: &TestHost) -> u64 {
         context: 0,
         system_context: 0,
         category: 0,
+        date_offset: 0,
     };
     let draft = Draft::create(&fields, &origin, "{}").unwrap();
     let text = |text: &str| FacetedRun { facets: vec![], run: Run::Text(text.as_bytes().to_vec()) };

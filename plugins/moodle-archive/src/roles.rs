@@ -30,12 +30,22 @@ pub fn read(document: &[u8]) -> Result<Vec<Role>, XmlError> {
 
 /// Writes `roles.xml` from elements kept as written.
 pub fn write<'a>(elements: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    let mut out = list_head("roles_definition");
+    let mut out = head();
     for element in elements {
         out.extend_from_slice(element);
     }
-    out.extend(list_tail("roles_definition"));
+    out.extend(tail());
     out
+}
+
+/// What stands before the roles of a `roles.xml`.
+pub fn head() -> Vec<u8> {
+    list_head("roles_definition")
+}
+
+/// What stands after the roles of a `roles.xml`.
+pub fn tail() -> Vec<u8> {
+    list_tail("roles_definition")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::convert::{damaged, facets, run};
 use crate::course_files::FileIndex;
 use crate::intake::{Intake, NAMED_WARNINGS};
-use crate::into::Known;
+use crate::into::{Known, unusable};
 use crate::wish::{Enrolling, Taken};
 use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draft, SectionFields};
 use provost_guest::{Error, JobContext, Result};
@@ -13,7 +13,7 @@ use provost_moodle_archive::facets::{is_derived, part_rules};
 use provost_moodle_archive::layout::{self, Activity, Owner, OwnerKind, PartName};
 use provost_moodle_archive::manifest::{ContentSection, Manifest};
 use provost_moodle_archive::references::{self, ReferenceKind, References};
-use provost_moodle_archive::renumber;
+use provost_moodle_archive::renumber::merge;
 use provost_moodle_archive::split::{Run, Splitter};
 use std::collections::{BTreeMap, HashMap};
 
@@ -295,7 +295,7 @@ fn add_part(
         (Some(enrolled), _) => {
             take(&enrolments::with_manual_method(&intake.whole(&path)?, enrolled).map_err(damaged(&path))?)?;
         }
-        (_, Some(known)) => take(&renumber::without(&intake.whole(&path)?, known).map_err(damaged(&path))?)?,
+        (_, Some(known)) => take(&merge::without(&intake.whole(&path)?, known).map_err(unusable(&path))?)?,
         _ => intake.stream(&path, take)?,
     }
     splitter.finish().map_err(broken)?;

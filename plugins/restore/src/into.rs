@@ -14,7 +14,8 @@ use provost_moodle_archive::columns;
 use provost_moodle_archive::facets::names;
 use provost_moodle_archive::layout::{self, PartName};
 use provost_moodle_archive::manifest::Manifest;
-use provost_moodle_archive::renumber::{self, IdKind};
+use provost_moodle_archive::renumber::merge::{self, MergeError};
+use provost_moodle_archive::renumber::{Claims, IdKind};
 use provost_moodle_archive::split;
 use std::collections::BTreeSet;
 
@@ -218,16 +219,35 @@ impl Known {
             let mut found = BTreeSet::new();
             for part in target.named(file) {
                 let there = target.whole(part, &facets)?;
-                for (kind, id) in renumber::alike(&there, &brought).map_err(damaged(file))? {
-                    if found.insert((kind.clone(), id)) {
-                        let kind = kind.name().into_owned();
-                        known.bindings.push(Binding { kind, local: id, target_scope: part.scope, target: id });
-                    }
-                }
+                let mut alike: BTreeSet<_> =
+                    merge::identical(&brought, &there).map_err(unusable(file))?.into_iter().collect();
+                alike.retain(|element| !found.contains(element));
+                known.bind(&name, &brought, &alike, part.scope)?;
+                found.extend(alike);
             }
             known.elements.push((file, found));
         }
         Ok(known)
+    }
+
+    /// Binds what these elements of a document define to the scope that has them already.
+    fn bind(&mut self, part: &PartName, brought: &[u8], alike: &BTreeSet<(IdKind, u64)>, scope: u64) -> Result<()> {
+        if alike.is_empty() {
+            return Ok(());
+        }
+        let file = part.file.as_str();
+        let all = merge::identical(brought, brought).map_err(unusable(file))?;
+        let others: BTreeSet<_> = all.into_iter().filter(|element| !alike.contains(element)).collect();
+        let mut claims = Claims::new();
+        let of_them = merge::without(brought, &others).map_err(unusable(file))?;
+        claims.scan_all(part, &of_them).map_err(|e| Error::corrupt(e.to_string()))?;
+        self.bindings.extend(claims.all_defined().map(|(kind, id)| Binding {
+            kind: kind.name().into_owned(),
+            local: id,
+            target_scope: scope,
+            target: id,
+        }));
+        Ok(())
     }
 
     /// Whether a document is brought into a course: those of items, and of those about a course what items refer to.
@@ -261,4 +281,9 @@ fn grade_categories(intake: &Intake, manifest: &Manifest, target: &Target) -> Re
     let kind = IdKind::GradeCategory.name().into_owned();
     let bind = |local| Binding { kind: kind.clone(), local, target_scope: target.first, target: top };
     Ok(named.into_iter().map(bind).collect())
+}
+
+/// A document that cannot be compared, as an error that names it.
+pub fn unusable(file: &str) -> impl Fn(MergeError) -> Error + '_ {
+    move |error| Error::corrupt(format!("{file}: {error}"))
 }

@@ -89,6 +89,11 @@ impl Claims {
         self.defined.get(kind).into_iter().flat_map(IdSet::iter)
     }
 
+    /// The ids of all kinds that are defined, by kind and in order.
+    pub fn all_defined(&self) -> impl Iterator<Item = (&IdKind, u64)> {
+        self.defined.iter().flat_map(|(kind, ids)| ids.iter().map(move |id| (kind, id)))
+    }
+
     /// Whether an id is defined.
     pub fn defines(&self, kind: &IdKind, id: u64) -> bool {
         self.defined.get(kind).is_some_and(|ids| ids.contains(id))

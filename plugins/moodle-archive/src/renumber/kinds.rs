@@ -117,7 +117,7 @@ impl IdKind {
             Role => "role",
             Course => "course",
             CourseCategory => "course_category",
-            Section => "course_section",
+            Section => "section",
             CourseModule => "course_module",
             Context => "context",
             Block => "block",
