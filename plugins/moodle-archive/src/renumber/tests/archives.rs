@@ -1,11 +1,14 @@
 //! Real archives: all ids moved and moved back, and two scopes of one archive together.
 
+use std::collections::BTreeSet;
+
+use base64::Engine;
+
 use super::*;
 use crate::columns;
 use crate::references;
 use crate::testing;
 use crate::xml::fields::Fields;
-use std::collections::BTreeSet;
 
 /// No id of the fixtures is as large.
 const FAR: u64 = 7_000_000_000;
@@ -66,7 +69,6 @@ const ID_ELEMENTS: &[&str] = &[
 /// Tags whose `id` has a kind.
 const ID_TAGS: &[&str] = &[
     "activity",
-    "section number",
     "module",
     "block",
     "course",
@@ -91,6 +93,23 @@ const ID_TAGS: &[&str] = &[
     "record",
 ];
 
+/// Tables whose objects have a kind.
+const LOGGED: &[&str] = &[
+    "course",
+    "course_modules",
+    "course_sections",
+    "enrol",
+    "event",
+    "forum_posts",
+    "grade_items",
+    "groupings",
+    "groups",
+    "lesson_pages",
+    "question",
+    "role",
+    "wiki_pages",
+];
+
 fn moved(archive: &BTreeMap<String, Vec<u8>>, map: &IdMap) -> BTreeMap<String, Vec<u8>> {
     let mut new = BTreeMap::new();
     for (path, document) in parts(archive) {
@@ -102,7 +121,7 @@ fn moved(archive: &BTreeMap<String, Vec<u8>>, map: &IdMap) -> BTreeMap<String, V
 }
 
 /// The numbers that stand between these two texts.
-fn numbers<'a>(text: &'a str, before: &'a str, after: char) -> impl Iterator<Item = u64> + 'a {
+fn numbers<'a, const N: usize>(text: &'a str, before: &'a str, after: [char; N]) -> impl Iterator<Item = u64> + 'a {
     text.match_indices(before).filter_map(move |(at, _)| {
         let rest = &text[at + before.len()..];
         rest[..rest.find(after)?].parse().ok()
@@ -161,24 +180,27 @@ fn every_id_moves_and_comes_back() {
                 assert!(Fields::of_level(document, 1).unwrap().attribute_id("id").unwrap() > FAR);
             }
         }
+        for row in far.get("files.xml").map(|d| crate::filesxml::read_all(d)).unwrap_or_default() {
+            let moves = matches!(
+                (row.component.as_str(), row.area.as_str()),
+                ("course", "section") | ("mod_forum", "post") | ("contentbank", "public")
+            );
+            assert!(row.local > FAR && row.context > FAR && (row.person == 0 || row.person > FAR));
+            assert!(!moves || row.item > FAR as i64, "{name}: {row:?}");
+        }
         let course = columns::course(&far["course/course.xml"]).unwrap();
         assert!(course.local > FAR && course.context > FAR && course.category > FAR);
 
         // By their looks.
         for (path, document) in &far {
             let text = String::from_utf8_lossy(document);
-            // Texts of the site's other plugins and of the log before 2.7 may hold anything.
             for element in ID_ELEMENTS {
-                for id in numbers(&text, &format!("<{element}>"), '<') {
-                    // A sort of grade is what a feedback's, a competency's course is; 0 is none.
+                for id in numbers(&text, &format!("<{element}>"), ['<']) {
                     assert!(id == 0 || id > FAR, "{name}: {path}: <{element}>{id}");
                 }
             }
             for tag in ID_TAGS {
-                if path.contains("/lesson") && *tag == "question" {
-                    continue;
-                }
-                for id in numbers(&text, &format!("<{tag} id=\""), '"') {
+                for id in numbers(&text, &format!("<{tag} id=\""), ['"']) {
                     assert!(id > FAR, "{name}: {path}: <{tag} id={id}>");
                 }
             }
@@ -195,6 +217,26 @@ fn every_id_moves_and_comes_back() {
                         counts || value.split(',').all(|v| v.is_empty() || v.parse::<u64>().is_ok_and(|id| id > FAR)),
                         "{name}: {path}: {list}{value}"
                     );
+                }
+            }
+            for row in text.split("<logstore_standard_log").skip(1) {
+                let field = |name: &str| {
+                    let (_, rest) = row.split_once(&format!("<{name}>")).unwrap();
+                    rest.split('<').next().unwrap().to_owned()
+                };
+                let (table, object) = (field("objecttable"), field("objectid"));
+                let module = field("component") == format!("mod_{table}");
+                let moves = module || LOGGED.contains(&table.as_str());
+                assert!(!moves || object.parse::<u64>().unwrap() > FAR, "{name}: {path}: {table} {object}");
+                let other = base64::engine::general_purpose::STANDARD.decode(field("other")).unwrap();
+                let other = String::from_utf8(other).unwrap();
+                for key in ["instanceid", "categoryid", "quizid", "dataid"] {
+                    for before in [format!("\"{key}\":\""), format!("\"{key}\":")] {
+                        assert!(
+                            numbers(&other, &before, ['"', ',', '}']).all(|id| id > FAR),
+                            "{name}: {path}: {other}"
+                        );
+                    }
                 }
             }
             for (at, _) in text.match_indices("$@") {

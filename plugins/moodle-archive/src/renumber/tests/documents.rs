@@ -215,6 +215,22 @@ fn what_should_be_a_number_may_be_anything() {
     }
 }
 
+#[test]
+fn documents_of_any_length_pass_by() {
+    let mut map = IdMap::new();
+    map.insert(IdKind::User, 5, 6000);
+    let mut rewriter = Rewriter::new(&part("course/logstores.xml"), &map, 0);
+    let row = b"<logstore_standard_log id=\"1\"><userid>5</userid><other>bnVsbA==</other></logstore_standard_log>";
+    let rows = row.repeat(1000);
+    assert!(rewriter.feed(b"<logstores>").unwrap().len() < 20);
+    for _ in 0..200 {
+        // All of it comes out at once, three digits more a row.
+        assert_eq!(rewriter.feed(&rows).unwrap().len(), rows.len() + 3000);
+    }
+    assert!(rewriter.feed(b"</logstores>").unwrap().len() < 20);
+    assert!(rewriter.finish().unwrap().is_empty());
+}
+
 proptest! {
     #[test]
     fn pieces_do_not_matter(sizes in proptest::collection::vec(1usize..40, 1..60), offset in -5i64..5) {
