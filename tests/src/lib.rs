@@ -10,6 +10,7 @@
 //! * Sample and generated courses are made of [`forms`], Moodle's rows in the short notation of [`outline`], and written by [`pack`].
 
 pub mod compare;
+pub mod cut;
 pub mod forms;
 pub mod generate;
 pub mod live;

@@ -60,6 +60,7 @@ pub fn run(job: &JobContext, wish: &Payload, taken: &Taken, intake: &Intake, man
         category: 0,
         date_offset: 0,
     };
+    check_questions(intake, &target)?;
     let draft = Draft::extend(wish.courseid, &origin)?;
 
     if taken.users() && intake.has("users.xml") {
@@ -111,6 +112,16 @@ impl Target {
         }
     }
 
+    /// The form of the release that the course came from; ours for a course made here.
+    fn usual_form(&self) -> QuestionForm {
+        let extra: serde_json::Value = serde_json::from_str(&self.snapshot.course().extra).unwrap_or_default();
+        let version = extra["backup_version"].as_str().and_then(|v| v.split('.').next()?.trim().parse::<u64>().ok());
+        match version.is_some_and(|version| version < BANK_ENTRIES) {
+            true => QuestionForm::Plain,
+            false => QuestionForm::Entries,
+        }
+    }
+
     /// An ordinary section by its number.
     fn section(&self, number: u32) -> Option<&SectionRecord> {
         self.sections.iter().find(|s| s.fields.number == number && s.fields.delegated_to == 0)
@@ -126,6 +137,55 @@ fn all<T>(mut page: impl FnMut(u64) -> Result<Vec<T>>, id: impl Fn(&T) -> u64) -
             return Ok(found);
         }
         found.extend(more);
+    }
+}
+
+/// The first release with a question bank of entries and versions (mbz-format.md 10).
+const BANK_ENTRIES: u64 = 2_022_041_900;
+
+/// Refuses questions in the form of another time than the course's: one archive cannot hold both, since whoever reads it decides
+/// by its version.
+fn check_questions(intake: &Intake, target: &Target) -> Result<()> {
+    const FILE: &str = "questions.xml";
+    if !intake.has(FILE) {
+        return Ok(());
+    }
+    let Some(brought) = QuestionForm::of(&intake.whole(FILE)?) else { return Ok(()) };
+    let facets = [names::QUESTION_BANK.to_owned()];
+    let mut there = None;
+    for part in target.named(FILE) {
+        there = there.or(QuestionForm::of(&target.whole(part, &facets)?));
+    }
+    let there = there.unwrap_or_else(|| target.usual_form());
+    if brought == there {
+        return Ok(());
+    }
+    let (old, new) = ("before Moodle 4.0", "Moodle 4.0 and later");
+    let (from, to) = if brought == QuestionForm::Plain { (old, new) } else { (new, old) };
+    Err(Error::refused(
+        "errorinvalidformat",
+        format!("{FILE}: the archive has questions in the form of {from}, the course is in that of {to}"),
+    ))
+}
+
+/// How questions are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum QuestionForm {
+    /// In their category, before 4.0.
+    Plain,
+    /// As versions of entries of the question bank.
+    Entries,
+}
+
+impl QuestionForm {
+    /// None where there are no questions.
+    fn of(document: &[u8]) -> Option<Self> {
+        let has = |tag: &str| document.windows(tag.len()).any(|window| window == tag.as_bytes());
+        match (has("<question_bank_entry "), has("<question ")) {
+            (true, _) => Some(QuestionForm::Entries),
+            (false, true) => Some(QuestionForm::Plain),
+            (false, false) => None,
+        }
     }
 }
 
