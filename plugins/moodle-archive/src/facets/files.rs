@@ -16,6 +16,7 @@ pub struct FileFacets {
 /// The facets of a file. `owner` is the kind of owner whose context it lies in, where that is known.
 pub fn file_facets(component: &str, area: &str, item: i64, owner: Option<OwnerKind>) -> FileFacets {
     let module = component.strip_prefix("mod_");
+    let begins = |beginning: &str| component.starts_with(beginning);
     let in_activity = matches!(owner, Some(OwnerKind::Activity | OwnerKind::ActivityBlock))
         || (owner.is_none() && (module.is_some() || component.starts_with("assign")));
     let mut facets = Vec::new();
@@ -31,13 +32,13 @@ pub fn file_facets(component: &str, area: &str, item: i64, owner: Option<OwnerKi
     };
     // What a component's every area is.
     let whole: Option<Facets> = match component {
-        "user" => Some(PEOPLE),
+        "user" | "blog" | "notes" | "message" | "portfolio" => Some(PEOPLE),
         "group" | "grouping" => Some(&[names::GROUP]),
-        "badges" => Some(if area == "userbadge" { &[names::BADGE, names::USER_DATA] } else { &[names::BADGE] }),
+        "badges" => Some(if area == "badgeimage" { &[names::BADGE] } else { &[names::BADGE, names::USER_DATA] }),
         "contentbank" => Some(&[names::CONTENT_BANK]),
         "calendar" => Some(&[names::CALENDAR]),
         "customfield" => Some(&[names::CUSTOM_FIELD]),
-        "grading" => Some(&[]),
+        "grading" | "core_h5p" => Some(&[]),
         "course" => Some(if area == "legacy" { &[names::LEGACY_FILE] } else { &[] }),
         "grade" => Some(match area {
             "outcome" | "scale" => &[],
@@ -45,11 +46,21 @@ pub fn file_facets(component: &str, area: &str, item: i64, owner: Option<OwnerKi
             _ => &[names::GRADE, names::USER_DATA],
         }),
         "question" => Some(if area.starts_with("response_") { PEOPLE } else { &[names::QUESTION_BANK] }),
-        _ if component.starts_with("customfield_") => Some(&[names::CUSTOM_FIELD]),
-        _ if component.starts_with("assignsubmission_") || component.starts_with("assignfeedback_") => Some(PEOPLE),
-        _ if component.starts_with("workshopform_") || component.starts_with("gradingform_") => Some(&[]),
-        _ if component.starts_with("qtype_") || component.starts_with("qbank_") => Some(&[names::QUESTION_BANK]),
-        _ if component.starts_with("block_") => Some(&[names::BLOCK]),
+        "quizaccess_seb" => Some(&[]),
+        _ if begins("customfield_") => Some(&[names::CUSTOM_FIELD]),
+        _ if begins("assignsubmission_") || begins("assignfeedback_") || begins("plagiarism_") => Some(PEOPLE),
+        // Of forms the descriptions of what is looked at are kept; what else there may be is filled in.
+        _ if begins("workshopform_") || begins("gradingform_") => {
+            Some(if area.starts_with("description") || area.starts_with("definition") { &[] } else { PEOPLE })
+        }
+        _ if begins("qtype_") || begins("qbank_") => Some(&[names::QUESTION_BANK]),
+        _ if begins("format_") || begins("theme_") => Some(&[]),
+        // A block's content has no items, an unknown block's items are things that people brought.
+        _ if begins("block_") => Some(if item == 0 || component == "block_html" {
+            &[names::BLOCK]
+        } else {
+            &[names::BLOCK, names::USER_DATA]
+        }),
         _ => None,
     };
     if let Some(whole) = whole {
@@ -72,6 +83,9 @@ use super::modules::PEOPLE;
 /// The areas of Moodle's own modules that hold data of people. Their other areas are definition. Of a
 /// workshop, files of example submissions lie in the same area as those of students; they count as students'.
 const AREAS: &[(&str, &str, Facets)] = &[
+    ("assignment", "online_submission", PEOPLE),
+    ("assignment", "response", PEOPLE),
+    ("assignment", "submission", PEOPLE),
     ("data", "content", PEOPLE),
     ("forum", "post", PEOPLE),
     ("forum", "attachment", PEOPLE),
@@ -102,6 +116,14 @@ mod tests {
         );
         assert_eq!(of("mod_mine", "content", 0), FileFacets { facets: vec![names::ACTIVITY], known: false });
         assert_eq!(of("course", "legacy", 0).facets, [names::LEGACY_FILE]);
+        assert_eq!(of("mod_assignment", "submission", 3).facets, [names::ACTIVITY, names::USER_DATA]);
+        assert_eq!(of("badges", "badgeimage", 3).facets, [names::BADGE]);
+        assert_eq!(of("badges", "userbadge", 3).facets, [names::BADGE, names::USER_DATA]);
+        assert_eq!(of("gradingform_x", "remark", 3).facets, [names::USER_DATA]);
+        assert_eq!(of("workshopform_rubric", "description", 3).facets, [""; 0]);
+        assert_eq!(of("format_grid", "sectionimage", 3).facets, [""; 0]);
+        assert_eq!(of("block_poll", "answers", 3).facets, [names::BLOCK, names::USER_DATA]);
+        assert_eq!(of("block_html", "content", 0).facets, [names::BLOCK]);
         let response = file_facets("question", "response_attachments", 9, Some(OwnerKind::Activity));
         assert_eq!(response.facets, [names::ACTIVITY, names::USER_DATA]);
     }
