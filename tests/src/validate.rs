@@ -81,8 +81,16 @@ pub const RULES: &[Rule] = &[
     rule("settings-users", "with users off nothing of people is there", FORMAT_4),
     rule("inforef-dangling", "what an inforef.xml names exists", FORMAT_5),
     rule("inforef-file", "every file row is named by the inforef.xml of a part of its context", OBSERVED_5),
-    rule("inforef-user", "every person content refers to is in users.xml and named by an inforef.xml", OBSERVED_5),
-    rule("inforef-role", "every role referred to is in roles.xml and named", OBSERVED_5),
+    rule(
+        "inforef-user",
+        "every person content refers to is in users.xml, and named by an inforef.xml unless only documents at the top refer to them",
+        OBSERVED_5,
+    ),
+    rule(
+        "inforef-role",
+        "every role referred to is in roles.xml, and named unless only people's own roles refer to it",
+        OBSERVED_5,
+    ),
     rule("inforef-group", "every group and grouping referred to is in groups.xml and named", FORMAT_5),
     rule("inforef-grade", "every grade item of an activity, with its scale and outcome, is named", FORMAT_5),
     rule("inforef-question", "questions that slots use exist, and their categories are named", FORMAT_5),

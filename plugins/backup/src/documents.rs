@@ -194,9 +194,13 @@ pub fn write_references(
     for (owner, place) in &listing.owners {
         let mut named: BTreeSet<Referred> = BTreeSet::new();
         for reference in snapshot.references(*owner, facets)? {
-            let Some(kind) = ReferenceKind::of_name(&reference.kind) else { continue };
-            named.insert((kind, reference.local));
-            all.entry(kind).or_default().insert(reference.local);
+            let listed = ReferenceKind::of_name(&reference.kind);
+            if let Some(kind) = listed {
+                named.insert((kind, reference.local));
+            }
+            if let Some(kind) = listed.or_else(|| ReferenceKind::of_unlisted_name(&reference.kind)) {
+                all.entry(kind).or_default().insert(reference.local);
+            }
         }
         writer.add_bytes(&format!("{}/inforef.xml", place.directory()), &references::write(&named))?;
     }

@@ -212,10 +212,11 @@ fn add_references(
             files_of.entry(owner).or_default().extend(locals);
         }
     }
+    let mut from_top = References::default();
     for (from, Gathered { mut found, facets: owner_facets }) in gathered {
         let Some(&owner) = items.owners.get(&from) else { continue };
         if from == Owner::Archive {
-            // Documents at the top level are found through the course's own list.
+            from_top = found;
             continue;
         }
         let path = format!("{}/inforef.xml", from.directory());
@@ -232,13 +233,28 @@ fn add_references(
         }
         let astray = matches!(from, Owner::Section(_)).then_some(astray);
         let merged = found.merge(listed.as_ref(), &owner_facets, astray);
-        let rows: Vec<_> = merged
-            .iter()
-            .map(|((kind, local), set)| wit::Reference { kind: kind.name().into(), local, facets: facets(set) })
-            .collect();
-        for batch in rows.chunks(1_000) {
-            draft.add_references(owner, batch)?;
+        let rows = merged.iter().map(|((kind, local), set)| (kind.name().to_owned(), local, set));
+        add_rows(draft, owner, rows)?;
+        if from == Owner::Course {
+            // Of what the documents at the top refer to, they list nothing (Moodle writes them last); what the course
+            // itself names as surely is not noted once more.
+            let unlisted = from_top.iter().filter(|(referred, set)| {
+                matches!(referred.0, ReferenceKind::User | ReferenceKind::Role) && !merged.covers(*referred, set)
+            });
+            add_rows(draft, owner, unlisted.map(|((kind, local), set)| (kind.unlisted_name(), local, set)))?;
         }
+    }
+    Ok(())
+}
+
+fn add_rows<'a>(
+    draft: &Draft,
+    owner: wit::Owner,
+    rows: impl Iterator<Item = (String, u64, &'a [&'static str])>,
+) -> Result<()> {
+    let rows: Vec<_> = rows.map(|(kind, local, set)| wit::Reference { kind, local, facets: facets(set) }).collect();
+    for batch in rows.chunks(1_000) {
+        draft.add_references(owner, batch)?;
     }
     Ok(())
 }

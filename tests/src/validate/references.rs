@@ -246,6 +246,9 @@ fn people(case: &Case<'_>, named: &Named, report: &mut Report) {
     }
     let known = ids(case, "users.xml", "user");
     let mut wanted: BTreeMap<&str, &str> = BTreeMap::new();
+    // Moodle writes the documents at the top after the lists: whom only those name (the author of a question, say, or
+    // somebody who left and has a grade) is in users.xml and on no list.
+    let mut from_top: BTreeSet<&str> = BTreeSet::new();
     for (path, document) in &case.documents {
         // The owner of a file row is optional: restore takes the restoring user instead (mbz-format.md 6). Log rows
         // pull nobody in: real backups hold rows of people who are not in them, and restore drops those.
@@ -256,7 +259,14 @@ fn people(case: &Case<'_>, named: &Named, report: &mut Report) {
         }
         document.walk(&mut |e| {
             if e.children.is_empty() && PERSON_FIELDS.contains(&e.name.as_str()) && is_reference(&e.text) {
-                wanted.entry(&e.text).or_insert(path);
+                if path.contains('/') {
+                    wanted.entry(&e.text).or_insert(path);
+                } else {
+                    from_top.insert(&e.text);
+                    if !known.contains(&e.text) {
+                        wanted.entry(&e.text).or_insert(path);
+                    }
+                }
             }
         });
     }
@@ -267,7 +277,7 @@ fn people(case: &Case<'_>, named: &Named, report: &mut Report) {
             report.add("inforef-user", path, format!("user {id} is named by no inforef.xml"));
         }
     }
-    for id in known.iter().filter(|id| !is_named(named, "user", id)) {
+    for id in known.iter().filter(|id| !is_named(named, "user", id) && !from_top.contains(id.as_str())) {
         report.add("inforef-user", "users.xml", format!("user {id} is named by no inforef.xml and would be left out"));
     }
 }
@@ -282,7 +292,8 @@ fn roles(case: &Case<'_>, named: &Named, report: &mut Report) {
         document.walk(&mut |e| {
             if e.name == "roleid"
                 && is_reference(&e.text)
-                && !(known.contains(&e.text) && is_named(named, "role", &e.text))
+                // The roles that people have with regard to each other are taken with them.
+                && !(known.contains(&e.text) && (path == "users.xml" || is_named(named, "role", &e.text)))
             {
                 bad.insert(e.text.clone());
             }
