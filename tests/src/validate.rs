@@ -80,7 +80,11 @@ pub const RULES: &[Rule] = &[
     rule("settings-file", "files that switched-on settings make mandatory are there", OBSERVED_5),
     rule("settings-users", "with users off nothing of people is there", FORMAT_4),
     rule("inforef-dangling", "what an inforef.xml names exists", FORMAT_5),
-    rule("inforef-file", "every file row is named by the inforef.xml of a part of its context", OBSERVED_5),
+    rule(
+        "inforef-file",
+        "every file row is named by the inforef.xml of a part of its context, but those taken by component",
+        OBSERVED_5,
+    ),
     rule(
         "inforef-user",
         "every person content refers to is in users.xml, and named by an inforef.xml unless only documents at the top refer to them",

@@ -81,10 +81,10 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
 
     // What is small and says what follows goes first.
     writer.add_bytes("moodle_backup.xml", &documents::master(&course, &listing, &options, &filename, &job.id))?;
-    let referred = documents::write_references(&writer, &snapshot, &listing, &facets)?;
-    people::write(&writer, &snapshot, &options, &referred)?;
+    let mut referred = documents::write_references(&writer, &snapshot, &listing, &facets)?;
+    people::write(&writer, &snapshot, &options, &mut referred)?;
     people::write_roles(&writer, &snapshot, &referred)?;
-    let contents = pool::write_rows(&writer, &snapshot, &facets, &referred)?;
+    let contents = pool::write_rows(&writer, &snapshot, &options, &facets, &referred)?;
 
     let mut meter = Meter::new(job, contents, &listing, options.files);
     let mut written = HashSet::new();

@@ -5,19 +5,21 @@ use provost_guest::archive::Writer;
 use provost_guest::course_store::{ArchivedPerson, Snapshot};
 use provost_guest::{Error, Result};
 use provost_moodle_archive::options::Options;
-use provost_moodle_archive::people::{self, anonymous};
+use provost_moodle_archive::people::{self, anonymous, own_roles, without_role_assignments};
 use provost_moodle_archive::references::ReferenceKind;
 use provost_moodle_archive::roles;
+use std::collections::BTreeSet;
 
 const PAGE: u32 = 500;
 /// About how much is written at a time.
 const CHUNK: usize = 256 << 10;
 
-/// Writes the people referred to, in the order in which they came.
-pub fn write(writer: &Writer, snapshot: &Snapshot, options: &Options, referred: &ReferredIds) -> Result<()> {
+/// Writes the people referred to, in the order in which they came, and adds the roles that they refer to.
+pub fn write(writer: &Writer, snapshot: &Snapshot, options: &Options, referred: &mut ReferredIds) -> Result<()> {
     let Some(wanted) = referred.get(&ReferenceKind::User).filter(|_| options.users) else {
         return if options.users { writer.add_bytes("users.xml", &empty()) } else { Ok(()) };
     };
+    let mut roles = BTreeSet::new();
     writer.begin_entry("users.xml")?;
     let mut buffer = people::head();
     let mut after = 0;
@@ -28,13 +30,22 @@ pub fn write(writer: &Writer, snapshot: &Snapshot, options: &Options, referred: 
         after = last.archived.local;
         for link in page.into_iter().filter(|link| wanted.contains(&link.archived.local)) {
             count += 1;
-            buffer.extend(if options.anonymize { hidden(&link.archived, count)? } else { link.archived.element });
+            let local = link.archived.local;
+            let damaged = |e| Error::corrupt(format!("user {local}: {e}"));
+            let element = match (options.anonymize, options.role_assignments) {
+                (true, _) => hidden(&link.archived, count)?,
+                (false, true) => link.archived.element,
+                (false, false) => without_role_assignments(link.archived.element).map_err(damaged)?,
+            };
+            roles.extend(own_roles(&element).map_err(damaged)?);
+            buffer.extend(element);
         }
         if buffer.len() >= CHUNK {
             writer.write(&std::mem::take(&mut buffer))?;
         }
     }
     buffer.extend(people::tail());
+    referred.entry(ReferenceKind::Role).or_default().extend(roles);
     writer.write(&buffer)?;
     writer.end_entry()
 }

@@ -3,7 +3,7 @@
 use crate::documents::ReferredIds;
 use provost_guest::archive::Writer;
 use provost_guest::course_store::{FileRecord, Snapshot};
-use provost_guest::{BlobRef, ErrorKind, JobContext, Result};
+use provost_guest::{BlobRef, Error, ErrorKind, JobContext, Result};
 use provost_moodle_archive::filesxml;
 use provost_moodle_archive::layout::pool_path;
 use provost_moodle_archive::options::Options;
@@ -21,9 +21,16 @@ fn is_taken_unnamed(component: &str) -> bool {
         || component.starts_with("qtype_")
 }
 
+/// Whether a file shows who somebody is, which an archive with invented names must not: what people have in their own
+/// areas, and badges, into which their owner is written.
+fn is_personal(component: &str, area: &str) -> bool {
+    component == "user" || (component == "badges" && area != "badgeimage")
+}
+
 /// Calls `take` for every file that goes into the archive.
 fn each(
     snapshot: &Snapshot,
+    options: &Options,
     facets: &[String],
     referred: &ReferredIds,
     mut take: impl FnMut(FileRecord) -> Result<()>,
@@ -38,10 +45,12 @@ fn each(
         for file in page {
             let f = &file.fields;
             let is_named = named.is_some_and(|ids| ids.contains(&f.local));
+            let taken = f.facets.iter().all(|facet| facets.contains(facet));
+            let wanted = is_named || is_taken_unnamed(&f.component);
             // A person's own files go only where the person goes.
-            let unnamed = is_taken_unnamed(&f.component)
-                && (f.component != "user" || people.is_some_and(|ids| ids.contains(&f.person)));
-            if f.facets.iter().all(|facet| facets.contains(facet)) && (is_named || unnamed) {
+            let with_person = f.component != "user" || people.is_some_and(|ids| ids.contains(&f.person));
+            let hidden = options.anonymize && is_personal(&f.component, &f.area);
+            if taken && wanted && with_person && !hidden {
                 take(file)?;
             }
         }
@@ -49,12 +58,25 @@ fn each(
 }
 
 /// Writes `files.xml` and returns how many bytes of contents will follow.
-pub fn write_rows(writer: &Writer, snapshot: &Snapshot, facets: &[String], referred: &ReferredIds) -> Result<u64> {
+pub fn write_rows(
+    writer: &Writer,
+    snapshot: &Snapshot,
+    options: &Options,
+    facets: &[String],
+    referred: &ReferredIds,
+) -> Result<u64> {
     writer.begin_entry("files.xml")?;
     let mut buffer = filesxml::head();
     let mut bytes = 0;
-    each(snapshot, facets, referred, |file| {
-        buffer.extend_from_slice(&file.fields.element);
+    each(snapshot, options, facets, referred, |file| {
+        if options.anonymize {
+            buffer.extend(
+                filesxml::without_author(&file.fields.element)
+                    .map_err(|e| Error::corrupt(format!("file {}: {e}", file.fields.local)))?,
+            );
+        } else {
+            buffer.extend_from_slice(&file.fields.element);
+        }
         bytes += file.fields.blob.map_or(0, |blob| blob.size);
         if buffer.len() >= CHUNK {
             writer.write(&std::mem::take(&mut buffer))?;
@@ -82,7 +104,7 @@ pub fn write_contents(
     }
     let mut written: HashSet<String> = HashSet::new();
     let mut missing = 0usize;
-    each(snapshot, facets, referred, |file| {
+    each(snapshot, options, facets, referred, |file| {
         let Some(blob) = file.fields.blob else { return Ok(()) };
         if !written.insert(blob.sha1.clone()) {
             return done(blob.size);

@@ -2,6 +2,7 @@
 
 use crate::content::{self, Items};
 use crate::convert::damaged;
+use crate::course_files::Contents;
 use crate::intake::Intake;
 use crate::{checks, course_files, people};
 use provost_guest::course_store::{CourseFields, Draft, Entry, Origin};
@@ -66,8 +67,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
     let people = people::add(job, &intake, &draft, &manifest.information.original_site_identifier_hash)?;
     add_roles(&intake, &draft)?;
     let items = Items::add(job, &intake, &manifest, &draft, course.context)?;
-    let contents = manifest.information.include_files;
-    let files = course_files::add(job, &intake, &draft, &items.context_kinds(), contents)?;
+    let files = course_files::add(job, &intake, &draft, &items.context_kinds(), Contents::of(&manifest.information))?;
     job.progress(PARTS.start)?;
     content::add_parts(job, &intake, &draft, &items, &files, PARTS)?;
 
@@ -96,6 +96,9 @@ fn create(wish: &Payload, manifest: &Manifest, course: &columns::CourseFields) -
         "backup_version": information.backup_version,
         "backup_release": information.backup_release,
         "backup_date": information.backup_date,
+        "mnet_remoteusers": information.mnet_remoteusers,
+        "include_file_references_to_external_content": information.include_file_references_to_external_content,
+        "settings": manifest.root_names().collect::<Vec<_>>(),
     })
     .to_string();
     let fullname = wish.fullname.as_ref().unwrap_or(&course.fullname);

@@ -1,6 +1,6 @@
 //! The rare course's own documents: those at the top and of `course/`, sections and blocks.
 
-use super::people::{ENROLLED, PLANNER, TEACHER};
+use super::people::{ASKER, ENROLLED, MAKER, PLANNER, TEACHER};
 use super::{CONTEXT, bank, people};
 use crate::forms;
 use crate::outline::indented;
@@ -77,53 +77,20 @@ pub(super) fn add(assembly: &mut Assembly, sequences: &[Vec<u32>]) {
         }],
     );
     assembly.inforef("course/blocks/beepoll_72", &[("fileref", "file", files)]);
-    let mut files = assembly.attach(CONTEXT, course_files());
-    // Files of people and of the gradebook lie in other contexts; all are on the course's list.
-    files.extend(assembly.attach(
-        1,
-        vec![Attached {
-            component: "grade",
-            area: "scale",
-            item: 33,
-            name: "[[d/scale-file]].txt",
-            mime: "text/plain",
-            user: super::people::MAKER,
-            content: b"[[d/scale-content]]".to_vec(),
-            ..Attached::default()
-        }],
-    ));
+    let files = assembly.attach(CONTEXT, course_files());
+    // Files of some components stand on no list: a restore takes them by their component (mbz-format.md 5.2).
+    assembly.attach(CONTEXT, unlisted_files());
+    let scale = text("grade", "scale", 33, "[[d/scale-file]].txt", MAKER, "[[d/scale-content]]");
+    assembly.attach(1, vec![scale]);
     for (id, area, name, content) in [
         (910_001, "icon", "[[un/icon-file]].png", "[[un/icon-content]]"),
         (910_001, "private", "[[un/private-file]].txt", "[[un/private-content]]"),
         (910_017, "profile", "[[aucn/profile-file]].txt", "[[aucn/profile-content]]"),
     ] {
-        files.extend(assembly.attach(
-            id + 5_000_000,
-            vec![Attached {
-                component: "user",
-                area,
-                name,
-                mime: "text/plain",
-                user: id,
-                content: content.as_bytes().to_vec(),
-                ..Attached::default()
-            }],
-        ));
+        assembly.attach(id + 5_000_000, vec![text("user", area, 0, name, id, content)]);
     }
-    files.extend(assembly.attach(
-        5_910_104,
-        vec![Attached {
-            component: "badges",
-            area: "userbadge",
-            item: 95,
-            name: "[[aun/badge-baked]].png",
-            mime: "image/png",
-            user: 910_104,
-            content: b"[[aun/badge-baked-content]]".to_vec(),
-            ..Attached::default()
-        }],
-    ));
-    files.sort_unstable();
+    let baked = text("badges", "userbadge", 95, "[[aun/badge-baked]].png", 910_104, "[[aun/badge-baked-content]]");
+    assembly.attach(5_910_104, vec![baked]);
     assembly.inforef(
         "course",
         &[
@@ -138,60 +105,41 @@ pub(super) fn add(assembly: &mut Assembly, sequences: &[Vec<u32>]) {
     );
 }
 
+fn text(
+    component: &'static str,
+    area: &'static str,
+    item: u32,
+    name: &'static str,
+    user: u32,
+    content: &str,
+) -> Attached {
+    let content = content.as_bytes().to_vec();
+    Attached { component, area, item, name, mime: "text/plain", user, content, ..Attached::default() }
+}
+
 fn course_files() -> Vec<Attached> {
-    let text = |component, area, item, name, user, content: &'static str| Attached {
-        component,
-        area,
-        item,
-        name,
-        mime: "text/plain",
-        user,
-        author: "",
-        alias: None,
-        content: content.as_bytes().to_vec(),
-    };
+    let overview = text("course", "overviewfiles", 0, "[[d/overview-file]].txt", TEACHER, "[[d/overview-content]]");
+    let link = text("course", "legacy", 0, "[[d/alias-file]].txt", TEACHER, "");
     vec![
-        Attached {
-            author: "[[n/author-name]]",
-            ..text("course", "overviewfiles", 0, "[[d/overview-file]].txt", TEACHER, "[[d/overview-content]]")
-        },
+        Attached { author: "[[n/author-name]]", ..overview },
         text("course", "legacy", 0, "[[d/legacy-file]].txt", TEACHER, "[[d/legacy-content]]"),
-        Attached {
-            alias: Some(("dropbox", "[[d/alias-reference]]")),
-            ..text("course", "legacy", 0, "[[d/alias-file]].txt", TEACHER, "")
-        },
-        text("group", "icon", 11, "[[d/group-file]].txt", TEACHER, "[[d/group-content]]"),
-        text("grouping", "description", 15, "[[d/grouping-file]].txt", TEACHER, "[[d/grouping-content]]"),
-        text("badges", "badgeimage", 95, "[[a/badge-file]].png", super::people::MAKER, "[[a/badge-content]]"),
-        text("contentbank", "public", 91, "[[d/bank-file]].h5p", super::people::MAKER, "[[d/bank-content]]"),
-        text(
-            "question",
-            "questiontext",
-            421,
-            "[[d/question-file]].txt",
-            super::people::ASKER,
-            "[[d/question-content]]",
-        ),
-        text(
-            "qtype_ddimageortext",
-            "bgimage",
-            421,
-            "[[d/qtype-file]].txt",
-            super::people::ASKER,
-            "[[d/qtype-content]]",
-        ),
+        Attached { alias: Some(("dropbox", "[[d/alias-reference]]")), ..link },
+        text("contentbank", "public", 91, "[[d/bank-file]].h5p", MAKER, "[[d/bank-content]]"),
         text("calendar", "event_description", 101, "[[d/calendar-file]].txt", PLANNER, "[[d/calendar-content]]"),
         text("format_grid", "sectionimage", 52, "[[d/format-file]].txt", TEACHER, "[[d/format-content]]"),
-        text("grade", "feedback", 7001, "[[au/feedback-file]].txt", TEACHER, "[[au/feedback-content]]"),
-        text(
-            "grade",
-            "historyfeedback",
-            6901,
-            "[[auh/past-feedback-file]].txt",
-            TEACHER,
-            "[[auh/past-feedback-content]]",
-        ),
         text("local_diary", "notes", 9, "[[u/local-file]].txt", 910_130, "[[u/local-content]]"),
+    ]
+}
+
+fn unlisted_files() -> Vec<Attached> {
+    vec![
+        text("group", "icon", 11, "[[d/group-file]].txt", TEACHER, "[[d/group-content]]"),
+        text("grouping", "description", 15, "[[d/grouping-file]].txt", TEACHER, "[[d/grouping-content]]"),
+        text("badges", "badgeimage", 95, "[[a/badge-file]].png", MAKER, "[[a/badge-content]]"),
+        text("question", "questiontext", 421, "[[d/question-file]].txt", ASKER, "[[d/question-content]]"),
+        text("qtype_ddimageortext", "bgimage", 421, "[[d/qtype-file]].txt", ASKER, "[[d/qtype-content]]"),
+        text("grade", "feedback", 7001, "[[au/feedback-file]].txt", TEACHER, "[[au/feedback-content]]"),
+        text("grade", "historyfeedback", 6901, "[[auh/past-file]].txt", TEACHER, "[[auh/past-content]]"),
     ]
 }
 
