@@ -6,6 +6,7 @@ use crate::intake::{Intake, NAMED_WARNINGS};
 use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draft, SectionFields};
 use provost_guest::{Error, JobContext, Result};
 use provost_moodle_archive::columns;
+use provost_moodle_archive::facets::files::{ExampleScan, Examples};
 use provost_moodle_archive::facets::{is_derived, part_rules};
 use provost_moodle_archive::layout::{self, Activity, Owner, OwnerKind, PartName};
 use provost_moodle_archive::manifest::Manifest;
@@ -121,6 +122,21 @@ impl Items {
             Some(wit::Owner::Activity(id)) => Some(*id),
             _ => None,
         }
+    }
+
+    /// The teachers' examples in workshops, by the workshop's context.
+    pub fn examples(&self, intake: &Intake) -> Result<HashMap<u64, Examples>> {
+        let mut found = HashMap::new();
+        for (context, owner) in &self.contexts {
+            let Owner::Activity(activity) = owner else { continue };
+            let path = format!("{}/workshop.xml", owner.directory());
+            if activity.module == "workshop" && intake.has(&path) {
+                let mut scan = ExampleScan::default();
+                intake.stream(&path, |chunk| scan.feed(chunk).map_err(damaged(&path)))?;
+                found.insert(*context, scan.finish());
+            }
+        }
+        Ok(found)
     }
 
     /// The kind of owner of each local context.

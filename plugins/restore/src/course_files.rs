@@ -4,6 +4,8 @@ use crate::convert::facets;
 use crate::intake::{Intake, NAMED_WARNINGS};
 use provost_guest::course_store::{Draft, FileFields};
 use provost_guest::{BlobRef, Error, JobContext, Result, blobs, config};
+use provost_moodle_archive::facets::files::Examples;
+use provost_moodle_archive::facets::names;
 use provost_moodle_archive::filesxml::{EMPTY_SHA1, FileRow, FilesReader};
 use provost_moodle_archive::layout::OwnerKind;
 use provost_moodle_archive::manifest::Information;
@@ -74,12 +76,13 @@ impl FileIndex {
 }
 
 /// Adds every row to the draft. `contexts` says whose context is whose. A missing content is worth a warning, unless
-/// the archive is one without contents from elsewhere.
+/// the archive is one without contents from elsewhere. `examples` are the teachers' in workshops, by context.
 pub fn add(
     job: &JobContext,
     intake: &Intake,
     draft: &Draft,
     contexts: &HashMap<u64, OwnerKind>,
+    examples: &HashMap<u64, Examples>,
     contents: Contents,
 ) -> Result<FileIndex> {
     let mut index = FileIndex::default();
@@ -92,7 +95,12 @@ pub fn add(
     let damaged = |e| Error::corrupt(format!("{PATH}: {e}"));
     intake.stream(PATH, |chunk| {
         for row in reader.feed(chunk).map_err(damaged)? {
-            let taken = row.facets(contexts.get(&row.context).copied()).facets;
+            let mut taken = row.facets(contexts.get(&row.context).copied()).facets;
+            if row.component == "mod_workshop"
+                && examples.get(&row.context).is_some_and(|examples| examples.hold(&row.area, row.item))
+            {
+                taken.retain(|facet| *facet != names::USER_DATA);
+            }
             let mut blob = row.pool_hash().and_then(|sha1| intake.content(sha1));
             if blob.is_none() && contents == Contents::Here {
                 blob = already_here(&row)?;

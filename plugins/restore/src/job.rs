@@ -67,7 +67,9 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
     let people = people::add(job, &intake, &draft, &manifest.information.original_site_identifier_hash)?;
     add_roles(&intake, &draft)?;
     let items = Items::add(job, &intake, &manifest, &draft, course.context)?;
-    let files = course_files::add(job, &intake, &draft, &items.context_kinds(), Contents::of(&manifest.information))?;
+    let examples = items.examples(&intake)?;
+    let contents = Contents::of(&manifest.information);
+    let files = course_files::add(job, &intake, &draft, &items.context_kinds(), &examples, contents)?;
     job.progress(PARTS.start)?;
     content::add_parts(job, &intake, &draft, &items, &files, PARTS)?;
 

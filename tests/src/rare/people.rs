@@ -127,15 +127,16 @@ pub const ACTORS: &[Actor] = &[
     actor(910_130, "u"),
 ];
 
-fn row(id: u32, more: &str) -> String {
+/// A person's row; who they are may be seen where their id may, unless invented names are asked for.
+fn row(id: u32, conditions: &str, more: &str) -> String {
     let person = forms::Person {
         id,
         context: id + 5_000_000,
-        username: &format!("[[un/{id}-username]]"),
-        first: &format!("[[un/{id}-first]]"),
-        last: &format!("[[un/{id}-last]]"),
-        email: &format!("[[un/{id}-email]]"),
-        city: &format!("[[un/{id}-city]]"),
+        username: &format!("[[{conditions}n/{id}-username]]"),
+        first: &format!("[[{conditions}n/{id}-first]]"),
+        last: &format!("[[{conditions}n/{id}-last]]"),
+        email: &format!("[[{conditions}n/{id}-email]]"),
+        city: &format!("[[{conditions}n/{id}-city]]"),
         country: "SE",
         since: START,
     };
@@ -179,7 +180,8 @@ pub(super) fn document() -> String {
     ids.sort_unstable();
     let mut text = String::from("users\n");
     for id in ids {
-        text += &indented(&row(id, if id == ENROLLED[0] { MORE } else { "" }), 1);
+        let conditions = ACTORS.iter().find(|a| a.id == id).map_or("u", |a| a.conditions);
+        text += &indented(&row(id, conditions, if id == ENROLLED[0] { MORE } else { "" }), 1);
     }
     text
 }

@@ -2,6 +2,9 @@
 
 use super::{Facets, names};
 use crate::layout::OwnerKind;
+use crate::xml::fields::attribute;
+use crate::xml::{Event, Scanner, XmlError};
+use std::collections::BTreeSet;
 
 /// What a file carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +45,9 @@ pub fn file_facets(component: &str, area: &str, item: i64, owner: Option<OwnerKi
         "course" => Some(if area == "legacy" { &[names::LEGACY_FILE] } else { &[] }),
         "grade" => Some(match area {
             "outcome" | "scale" => &[],
-            "historyfeedback" => &[names::GRADE_HISTORY, names::USER_DATA],
-            _ => &[names::GRADE, names::USER_DATA],
+            // The gradebook is only taken with activities.
+            "historyfeedback" => &[names::ACTIVITY, names::GRADE_HISTORY, names::USER_DATA],
+            _ => &[names::ACTIVITY, names::GRADE, names::USER_DATA],
         }),
         "question" => Some(if area.starts_with("response_") { PEOPLE } else { &[names::QUESTION_BANK] }),
         "quizaccess_seb" => Some(&[]),
@@ -81,7 +85,7 @@ pub fn file_facets(component: &str, area: &str, item: i64, owner: Option<OwnerKi
 use super::modules::PEOPLE;
 
 /// The areas of Moodle's own modules that hold data of people. Their other areas are definition. Of a
-/// workshop, files of example submissions lie in the same area as those of students; they count as students'.
+/// workshop, files of example submissions lie in the same areas as those of students; see [`Examples`].
 const AREAS: &[(&str, &str, Facets)] = &[
     ("assignment", "online_submission", PEOPLE),
     ("assignment", "response", PEOPLE),
@@ -100,9 +104,85 @@ const AREAS: &[(&str, &str, Facets)] = &[
     ("workshop", "overallfeedback_attachment", PEOPLE),
 ];
 
+/// The teacher's example submissions of a workshop, and the teacher's assessments of them. Only the workshop's own document
+/// tells them from what students wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Examples {
+    submissions: BTreeSet<i64>,
+    assessments: BTreeSet<i64>,
+}
+
+impl Examples {
+    /// Whether the file of an area and item of `mod_workshop` is the teacher's.
+    pub fn hold(&self, area: &str, item: i64) -> bool {
+        match area {
+            "submission_content" | "submission_attachment" => self.submissions.contains(&item),
+            "overallfeedback_content" | "overallfeedback_attachment" => self.assessments.contains(&item),
+            _ => false,
+        }
+    }
+}
+
+/// Finds [`Examples`] in a `workshop.xml`, fed in pieces of any size.
+#[derive(Debug, Default)]
+pub struct ExampleScan {
+    scanner: Scanner,
+    path: Vec<Vec<u8>>,
+    found: Examples,
+}
+
+impl ExampleScan {
+    /// Takes the next piece.
+    pub fn feed(&mut self, chunk: &[u8]) -> Result<(), XmlError> {
+        let Self { scanner, path, found } = self;
+        scanner.feed(chunk, |_, event| {
+            match event {
+                Event::Start { name, empty, bytes } => {
+                    path.push(name.to_vec());
+                    let id = || attribute(bytes, "id").and_then(|id| id.trim().parse::<i64>().ok());
+                    let is = |places: &[&str]| path.iter().map(Vec::as_slice).eq(places.iter().map(|p| p.as_bytes()));
+                    const EXAMPLE: [&str; 5] =
+                        ["activity", "workshop", "examplesubmissions", "examplesubmission", "referenceassessment"];
+                    if is(&EXAMPLE[..4]) {
+                        found.submissions.extend(id());
+                    } else if is(&EXAMPLE) {
+                        found.assessments.extend(id());
+                    }
+                    if empty {
+                        path.pop();
+                    }
+                }
+                Event::End { .. } => {
+                    path.pop();
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Examples {
+        self.found
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn examples_are_told_from_submissions() {
+        let document = b"<activity><workshop><examplesubmissions><examplesubmission id=\"7\"><referenceassessment id=\"8\"/><exampleassessments><exampleassessment id=\"9\"/></exampleassessments></examplesubmission></examplesubmissions><submissions><submission id=\"10\"/></submissions></workshop></activity>";
+        let mut scan = ExampleScan::default();
+        for piece in document.chunks(7) {
+            scan.feed(piece).unwrap();
+        }
+        let found = scan.finish();
+        assert!(found.hold("submission_attachment", 7) && found.hold("overallfeedback_content", 8));
+        assert!(!found.hold("submission_attachment", 10) && !found.hold("overallfeedback_content", 9));
+        assert!(!found.hold("overallfeedback_content", 7) && !found.hold("intro", 7));
+    }
 
     #[test]
     fn areas_have_their_facets() {

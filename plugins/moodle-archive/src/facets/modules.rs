@@ -72,7 +72,11 @@ const TABLE: &[(&str, &[Rule])] = &[
             Rule::people_when("activity/lesson/overrides/override", "userid"),
         ],
     ),
-    ("lti", &[Rule::people("activity/lti/ltisubmissions/ltisubmission")]),
+    (
+        "lti",
+        // The tool says who set it up.
+        &[Rule::people("activity/lti/ltisubmissions/ltisubmission"), Rule::definition("activity/lti/ltitype")],
+    ),
     ("page", &[]),
     ("qbank", &[]),
     (

@@ -20,7 +20,7 @@ pub(super) enum HoldKind {
     Row { kind: RowKind, facets: Facets, until: Option<&'static str> },
     /// Its facets depend on a field: what the field has to be, and whether it was there and named something.
     Field { when: When, facets: Facets, found: Option<bool> },
-    /// What a plugin added: fields of its own, lists, or both.
+    /// What a plugin added, or an element directly in it: fields of its own, then lists (Moodle writes them in this order).
     Wrapper,
     /// It may be a scalar, a record or a list of records.
     Probe,

@@ -204,6 +204,8 @@ struct Inner {
     hold: Option<Hold>,
     /// Depth of the list of records being probed.
     list: Option<usize>,
+    /// Depth of the element in a plugin's whose children are being probed.
+    wrapper: Option<usize>,
     /// Whether the document has rows.
     rows: bool,
     /// The kind of the enrolment method that is open.
@@ -332,6 +334,12 @@ impl Inner {
         }
     }
 
+    /// Whether the open element of that depth is what a plugin added.
+    fn is_plugin(&self, depth: usize) -> bool {
+        let name = depth.checked_sub(1).and_then(|index| self.path.split('/').nth(index));
+        name.is_some_and(|name| name.starts_with("plugin_"))
+    }
+
     /// Hands out the beginning of what is held as definition, and goes on holding the child that began in it.
     fn split_hold(&mut self) -> Option<&mut Hold> {
         let mut hold = self.hold.take()?;
@@ -339,11 +347,15 @@ impl Inner {
         let depth = hold.depth;
         let (rest, references) = hold.split_child();
         self.release(hold, &[]);
-        // What is in a wrapper is a list or a record itself.
-        if !wrapper {
+        let kind = if !wrapper {
             self.list = Some(depth);
-        }
-        let kind = if wrapper { HoldKind::Probe } else { HoldKind::Record };
+            HoldKind::Record
+        } else if self.is_plugin(depth) {
+            HoldKind::Wrapper
+        } else {
+            self.wrapper = Some(depth);
+            HoldKind::Probe
+        };
         let mut child = Hold::new(depth + 1, kind, rest);
         child.references = references;
         Some(self.hold.insert(child))
@@ -376,14 +388,8 @@ impl Inner {
                 self.guessed |= !known && depth == at;
                 (depth == at).then_some(HoldKind::Probe)
             }
-            Some(Probe::Plugins) => {
-                let mut names = self.path.rsplit('/').map(|name| name.starts_with("plugin_"));
-                match (names.next(), names.next()) {
-                    (Some(true), _) => Some(HoldKind::Wrapper),
-                    (_, Some(true)) => Some(HoldKind::Probe),
-                    _ => None,
-                }
-            }
+            Some(Probe::Plugins) if self.wrapper == Some(depth - 1) => Some(HoldKind::Probe),
+            Some(Probe::Plugins) => (self.is_plugin(depth) || self.is_plugin(depth - 1)).then_some(HoldKind::Wrapper),
             None => None,
         };
         match kind {
@@ -426,8 +432,10 @@ impl Inner {
         if self.region.is_some_and(|(d, _)| d == depth) {
             self.region = None;
         }
-        if self.list == Some(depth) {
-            self.list = None;
+        for open in [&mut self.list, &mut self.wrapper] {
+            if *open == Some(depth) {
+                *open = None;
+            }
         }
         if let Some(level) = self.levels.pop() {
             self.path.truncate(level.before);

@@ -135,6 +135,16 @@ fn what_plugins_add_is_looked_at_wherever_it_is() {
         ":</course>",
     ];
     assert_eq!(pieces("course/course.xml", fields), expected);
+    // Fields and lists of an element in it.
+    let nested = "<course><plugin_local_x_course><re><config>c</config><tries><try id=\"1\"><userid>7</userid></try></tries></re><re><userid>8</userid><a><b/></a></re></plugin_local_x_course></course>";
+    let expected = [
+        ":<course><plugin_local_x_course><re><config>c</config><tries>",
+        "user-data:<try id=\"1\"><userid>7</userid></try>",
+        ":</tries></re>",
+        "user-data:<re><userid>8</userid><a><b/></a></re>",
+        ":</plugin_local_x_course></course>",
+    ];
+    assert_eq!(pieces("course/course.xml", nested), expected);
     // In a question, of both shapes; its type is definition, comments are comments.
     for (before, after) in [
         (
