@@ -202,6 +202,10 @@ pub struct FileRow {
     pub user: Option<u32>,
     /// Unix seconds.
     pub time: u64,
+    /// Who made it, in words.
+    pub author: Option<String>,
+    /// The repository kind and the reference of a file that is only a link.
+    pub alias: Option<(String, String)>,
 }
 
 /// SHA-1 of nothing.
@@ -211,13 +215,19 @@ pub const EMPTY_HASH: &str = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
 pub fn file(f: &FileRow) -> String {
     let user = f.user.map_or("~".to_owned(), |u| u.to_string());
     let source = if f.mime.is_some() { f.name.as_str() } else { "~" };
+    let (kind, repository, reference) = match &f.alias {
+        Some((kind, reference)) => (kind.as_str(), "3", reference.as_str()),
+        None => ("~", "~", "~"),
+    };
     format!(
         "file id={}
   . contenthash={} contextid={} component={} filearea={} itemid={} filepath=/
   filename: {}
   . userid={user} filesize={} mimetype={} status=0 timecreated={time} timemodified={time}
   source: {source}
-  . author=~ license=~ sortorder=0 repositorytype=~ repositoryid=~ reference=~
+  author: {author}
+  . license=~ sortorder=0 repositorytype={kind} repositoryid={repository}
+  reference: {reference}
 ",
         f.id,
         f.hash,
@@ -228,6 +238,7 @@ pub fn file(f: &FileRow) -> String {
         f.name,
         f.size,
         f.mime.as_deref().unwrap_or("~"),
+        author = f.author.as_deref().unwrap_or("~"),
         time = f.time
     )
 }

@@ -5,7 +5,7 @@
 //! `cargo run -p provost-tests --bin pack-sample`.
 
 mod activities;
-mod assembly;
+pub(crate) mod assembly;
 mod collaboration;
 mod course;
 mod quiz;
@@ -55,7 +55,7 @@ pub fn packed_file() -> PathBuf {
 }
 
 /// Replaces `§N` by the time N hours after [`START`].
-fn times(outline: &str) -> String {
+pub(crate) fn times(outline: &str) -> String {
     let mut out = String::with_capacity(outline.len() * 2);
     let mut pieces = outline.split('§');
     out.push_str(pieces.next().unwrap_or_default());

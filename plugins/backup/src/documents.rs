@@ -1,6 +1,7 @@
 //! The documents of the archive: parts as they are kept, with changed columns written in; what a restore demands and the course
 //! lacks; and those that are derived from what is written.
 
+use crate::claim::Claim;
 use crate::leaving::Leaving;
 use crate::listing::{Listing, OwnerPlace, Placed, activity};
 use provost_guest::archive::Writer;
@@ -9,20 +10,13 @@ use provost_guest::{Error, Result, clock, config};
 use provost_moodle_archive::columns;
 use provost_moodle_archive::layout::{self, PartName};
 use provost_moodle_archive::manifest::{ContentActivity, ContentCourse, ContentSection, Detail, Information, Manifest};
-use provost_moodle_archive::options::Options;
+use provost_moodle_archive::options::{Options, keep_settings_of};
 use provost_moodle_archive::references::{self, ReferenceKind, Referred};
 use provost_moodle_archive::renumber::merge;
 use provost_moodle_archive::xml::edit::{self, Edit};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 const CHUNK: u32 = 256 << 10;
-
-/// The release the archives say they are from: a released pair of numbers, so that every Moodle from there on restores
-/// without a warning (mbz-format.md 10).
-const MOODLE_VERSION: &str = "2024100700";
-const MOODLE_RELEASE: &str = "4.5 (Build: 20241007)";
-const BACKUP_VERSION: &str = "2024100700";
-const BACKUP_RELEASE: &str = "4.5";
 
 /// A whole part under facets.
 fn whole(snapshot: &Snapshot, part: u64, facets: &[String]) -> Result<Vec<u8>> {
@@ -260,9 +254,12 @@ pub fn write_references(
     for OwnerPlace { owner, scope, place } in &listing.owners {
         let mut named: BTreeSet<Referred> = BTreeSet::new();
         for reference in snapshot.references(*owner, facets)? {
-            let Some(kind) = ReferenceKind::of_name(&reference.kind) else { continue };
+            let listed = ReferenceKind::of_name(&reference.kind);
+            let Some(kind) = listed.or_else(|| ReferenceKind::of_unlisted_name(&reference.kind)) else { continue };
             let id = leaving.referred(*scope, kind, reference.local);
-            named.insert((kind, id));
+            if listed.is_some() {
+                named.insert((kind, id));
+            }
             all.entry(kind).or_default().insert(id);
         }
         writer.add_bytes(&format!("{}/inforef.xml", place.directory()), &references::write(&named))?;
@@ -280,6 +277,7 @@ pub fn master(
     backup_id: &str,
 ) -> Vec<u8> {
     let site = config::get_site();
+    let claim = Claim::of(course);
     let origin = &course.origin;
     // The numbers in the archive are the origin's where the course came from one.
     let foreign = origin.course != 0;
@@ -289,23 +287,26 @@ pub fn master(
         listing.activities.iter().map(|a| (a.fields.local, a.fields.module.as_str())).collect();
     let nested: HashSet<u64> =
         listing.sections.iter().filter(|s| s.fields.delegated_to != 0).map(|s| s.fields.local).collect();
+    let subsections = claim.knows_subsections() || !nested.is_empty();
     let section_title = |name: &str, number: u32| if name.is_empty() { number.to_string() } else { name.to_owned() };
     let by_section = |local: u64| -> Vec<layout::Activity> {
         listing.activities.iter().filter(|a| a.fields.section == local).map(activity).collect()
     };
     let inside: Vec<(u64, Vec<layout::Activity>)> =
         listing.sections.iter().map(|s| (s.fields.local, by_section(s.fields.local))).collect();
+    let mut settings = options.settings(filename, inside.iter().map(|(id, activities)| (*id, activities.as_slice())));
+    keep_settings_of(&claim.settings, &mut settings);
     Manifest {
         information: Information {
             name: filename.into(),
-            moodle_version: MOODLE_VERSION.into(),
-            moodle_release: MOODLE_RELEASE.into(),
-            backup_version: BACKUP_VERSION.into(),
-            backup_release: BACKUP_RELEASE.into(),
             backup_date: clock::now(),
-            mnet_remoteusers: false,
+            mnet_remoteusers: claim.mnet_remoteusers && options.users && !options.anonymize,
             include_files: options.files,
-            include_file_references_to_external_content: false,
+            include_file_references_to_external_content: claim.include_file_references_to_external_content,
+            moodle_version: claim.moodle_version,
+            moodle_release: claim.moodle_release,
+            backup_version: claim.backup_version,
+            backup_release: claim.backup_release,
             original_wwwroot: of_site(&origin.site_url, &site.url),
             original_site_identifier_hash: of_site(&origin.site_hash, &site.hash),
             original_course_id: if foreign { origin.course } else { course.id },
@@ -336,7 +337,7 @@ pub fn master(
                 modulename: a.fields.module.clone(),
                 title: a.fields.name.clone(),
                 directory: layout::Owner::Activity(activity(a)).directory(),
-                insubsection: Some(if nested.contains(&a.fields.section) { "1" } else { "" }.into()),
+                insubsection: subsections.then(|| if nested.contains(&a.fields.section) { "1" } else { "" }.into()),
             })
             .collect(),
         sections: listing
@@ -348,8 +349,8 @@ pub fn master(
                     sectionid: s.fields.local,
                     title: section_title(&s.fields.name, s.fields.number),
                     directory: layout::Owner::Section(s.fields.local).directory(),
-                    parentcmid: Some(if page == 0 { String::new() } else { page.to_string() }),
-                    modname: Some(delegated.get(&page).copied().unwrap_or_default().to_owned()),
+                    parentcmid: subsections.then(|| if page == 0 { String::new() } else { page.to_string() }),
+                    modname: subsections.then(|| delegated.get(&page).copied().unwrap_or_default().to_owned()),
                 }
             })
             .collect(),
@@ -358,7 +359,7 @@ pub fn master(
             title: course.fields.shortname.clone(),
             directory: "course".into(),
         }),
-        settings: options.settings(filename, inside.iter().map(|(id, activities)| (*id, activities.as_slice()))),
+        settings,
     }
     .write()
 }

@@ -88,10 +88,10 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
         "moodle_backup.xml",
         &documents::master(&course, &listing, &leaving, &options, &filename, &job.id),
     )?;
-    let referred = documents::write_references(&writer, &snapshot, &listing, &leaving, &facets)?;
-    people::write(&writer, &snapshot, &leaving, &options, &referred)?;
+    let mut referred = documents::write_references(&writer, &snapshot, &listing, &leaving, &facets)?;
+    people::write(&writer, &snapshot, &leaving, &options, &mut referred)?;
     people::write_roles(&writer, &snapshot, &leaving, &referred)?;
-    let contents = pool::write_rows(&writer, &snapshot, &leaving, &facets, &referred)?;
+    let contents = pool::write_rows(&writer, &snapshot, &leaving, &options, &facets, &referred)?;
 
     let mut meter = Meter::new(job, contents, &listing, options.files);
     let mut written = HashSet::new();

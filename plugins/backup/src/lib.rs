@@ -3,6 +3,7 @@
 //! What a backup has to know of Moodle's format is in `provost-moodle-archive`; this crate is the order of work and the
 //! web-service functions around it.
 
+mod claim;
 mod documents;
 mod job;
 mod leaving;

@@ -4,30 +4,31 @@ use crate::documents::ReferredIds;
 use crate::leaving::Leaving;
 use crate::listing::page_of;
 use provost_guest::archive::Writer;
-use provost_guest::course_store::{ArchivedPerson, Snapshot};
+use provost_guest::course_store::{ArchivedPerson, PersonLink, Snapshot};
 use provost_guest::{Error, Result};
 use provost_moodle_archive::options::Options;
-use provost_moodle_archive::people::{self, anonymous};
+use provost_moodle_archive::people::{self, anonymous, own_roles, without_role_assignments};
 use provost_moodle_archive::references::ReferenceKind;
 use provost_moodle_archive::renumber::IdKind;
 use provost_moodle_archive::roles;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 const PAGE: u32 = 500;
 /// About how much is written at a time.
 const CHUNK: usize = 256 << 10;
 
-/// Writes the people referred to, in the order in which they came.
+/// Writes the people referred to, in the order in which they came, and adds the roles that they refer to.
 pub fn write(
     writer: &Writer,
     snapshot: &Snapshot,
     leaving: &Leaving,
     options: &Options,
-    referred: &ReferredIds,
+    referred: &mut ReferredIds,
 ) -> Result<()> {
     let Some(wanted) = referred.get(&ReferenceKind::User).filter(|_| options.users) else {
         return if options.users { writer.add_bytes("users.xml", &empty()) } else { Ok(()) };
     };
+    let mut roles = BTreeSet::new();
     let (head, tail) = (people::head(), people::tail());
     writer.begin_entry("users.xml")?;
     let mut buffer = head.clone();
@@ -35,35 +36,39 @@ pub fn write(
     // Whoever is in several scopes is one, and shown as the oldest has them.
     let mut shown = HashSet::new();
     for scope in leaving.scopes() {
-        page_of(
-            |after| snapshot.people(scope, after, PAGE),
-            |p| p.archived.local,
-            |page| {
-                let mut entries = Vec::new();
-                for link in page {
-                    let id = leaving.id(scope, &IdKind::User, link.archived.local);
-                    if !wanted.contains(&id) || (!leaving.is_first(scope) && shown.contains(&id)) {
-                        continue;
-                    }
-                    count += 1;
-                    if !leaving.is_plain() {
-                        shown.insert(id);
-                    }
-                    entries.extend(if options.anonymize {
-                        hidden(&link.archived, count)?
-                    } else {
-                        link.archived.element
-                    });
+        let page = |after| snapshot.people(scope, after, PAGE);
+        let local = |link: &PersonLink| link.archived.local;
+        page_of(page, local, |page| {
+            let mut entries = Vec::new();
+            for link in page {
+                let id = leaving.id(scope, &IdKind::User, link.archived.local);
+                if !wanted.contains(&id) || (!leaving.is_first(scope) && shown.contains(&id)) {
+                    continue;
                 }
-                buffer.extend(leaving.rewrite_entries(scope, "users.xml", &head, &tail, entries)?);
-                if buffer.len() >= CHUNK {
-                    writer.write(&std::mem::take(&mut buffer))?;
+                count += 1;
+                if !leaving.is_plain() {
+                    shown.insert(id);
                 }
-                Ok(())
-            },
-        )?;
+                let local = link.archived.local;
+                let damaged = |e| Error::corrupt(format!("user {local}: {e}"));
+                let element = match (options.anonymize, options.role_assignments) {
+                    (true, _) => hidden(&link.archived, count)?,
+                    (false, true) => link.archived.element,
+                    (false, false) => without_role_assignments(link.archived.element).map_err(damaged)?,
+                };
+                let own = own_roles(&element).map_err(damaged)?;
+                roles.extend(own.into_iter().map(|role| leaving.id(scope, &IdKind::Role, role)));
+                entries.extend(element);
+            }
+            buffer.extend(leaving.rewrite_entries(scope, "users.xml", &head, &tail, entries)?);
+            if buffer.len() >= CHUNK {
+                writer.write(&std::mem::take(&mut buffer))?;
+            }
+            Ok(())
+        })?;
     }
     buffer.extend(tail);
+    referred.entry(ReferenceKind::Role).or_default().extend(roles);
     writer.write(&buffer)?;
     writer.end_entry()
 }

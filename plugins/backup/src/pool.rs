@@ -5,7 +5,7 @@ use crate::leaving::Leaving;
 use crate::listing::page_of;
 use provost_guest::archive::Writer;
 use provost_guest::course_store::{FileRecord, Snapshot};
-use provost_guest::{BlobRef, ErrorKind, JobContext, Result};
+use provost_guest::{BlobRef, Error, ErrorKind, JobContext, Result};
 use provost_moodle_archive::filesxml;
 use provost_moodle_archive::layout::pool_path;
 use provost_moodle_archive::options::Options;
@@ -24,32 +24,40 @@ fn is_taken_unnamed(component: &str) -> bool {
         || component.starts_with("qtype_")
 }
 
+/// Whether a file shows who somebody is, which an archive with invented names must not: what people have in their own
+/// areas, and badges, into which their owner is written.
+fn is_personal(component: &str, area: &str) -> bool {
+    component == "user" || (component == "badges" && area != "badgeimage")
+}
+
 /// Calls `take` for every page of files that go into the archive.
 fn each(
     snapshot: &Snapshot,
     leaving: &Leaving,
+    options: &Options,
     facets: &[String],
     referred: &ReferredIds,
     mut take: impl FnMut(Vec<FileRecord>) -> Result<()>,
 ) -> Result<()> {
     let named = referred.get(&ReferenceKind::File);
     let people = referred.get(&ReferenceKind::User);
-    page_of(
-        |after| snapshot.files(after, PAGE),
-        |file: &FileRecord| file.id,
-        |mut page| {
-            page.retain(|file| {
-                let f = &file.fields;
-                let id = |kind: &IdKind, id| leaving.id(file.scope, kind, id);
-                let is_named = named.is_some_and(|ids| ids.contains(&id(&IdKind::File, f.local)));
-                // A person's own files go only where the person goes.
-                let unnamed = is_taken_unnamed(&f.component)
-                    && (f.component != "user" || people.is_some_and(|ids| ids.contains(&id(&IdKind::User, f.person))));
-                f.facets.iter().all(|facet| facets.contains(facet)) && (is_named || unnamed)
-            });
-            take(page)
-        },
-    )
+    let page = |after| snapshot.files(after, PAGE);
+    let id = |file: &FileRecord| file.id;
+    page_of(page, id, |mut page| {
+        page.retain(|file| {
+            let f = &file.fields;
+            let id = |kind: &IdKind, id| leaving.id(file.scope, kind, id);
+            let is_named = named.is_some_and(|ids| ids.contains(&id(&IdKind::File, f.local)));
+            let taken = f.facets.iter().all(|facet| facets.contains(facet));
+            let wanted = is_named || is_taken_unnamed(&f.component);
+            // A person's own files go only where the person goes.
+            let with_person =
+                f.component != "user" || people.is_some_and(|ids| ids.contains(&id(&IdKind::User, f.person)));
+            let hidden = options.anonymize && is_personal(&f.component, &f.area);
+            taken && wanted && with_person && !hidden
+        });
+        take(page)
+    })
 }
 
 /// Writes `files.xml` and returns how many bytes of contents will follow.
@@ -57,6 +65,7 @@ pub fn write_rows(
     writer: &Writer,
     snapshot: &Snapshot,
     leaving: &Leaving,
+    options: &Options,
     facets: &[String],
     referred: &ReferredIds,
 ) -> Result<u64> {
@@ -64,9 +73,19 @@ pub fn write_rows(
     writer.begin_entry("files.xml")?;
     let mut buffer = head.clone();
     let mut bytes = 0;
-    each(snapshot, leaving, facets, referred, |page| {
+    each(snapshot, leaving, options, facets, referred, |page| {
         for of_scope in page.chunk_by(|a, b| a.scope == b.scope) {
-            let rows: Vec<u8> = of_scope.iter().flat_map(|file| file.fields.element.iter().copied()).collect();
+            let mut rows = Vec::new();
+            for file in of_scope {
+                if options.anonymize {
+                    rows.extend(
+                        filesxml::without_author(&file.fields.element)
+                            .map_err(|e| Error::corrupt(format!("file {}: {e}", file.fields.local)))?,
+                    );
+                } else {
+                    rows.extend_from_slice(&file.fields.element);
+                }
+            }
             buffer.extend(leaving.rewrite_entries(of_scope[0].scope, "files.xml", &head, &tail, rows)?);
         }
         bytes += page.iter().filter_map(|file| file.fields.blob.as_ref()).map(|blob| blob.size).sum::<u64>();
@@ -97,7 +116,7 @@ pub fn write_contents(
     }
     let mut written: HashSet<String> = HashSet::new();
     let mut missing = 0usize;
-    each(snapshot, leaving, facets, referred, |page| {
+    each(snapshot, leaving, options, facets, referred, |page| {
         for file in page {
             let Some(blob) = file.fields.blob else { continue };
             if written.insert(blob.sha1.clone()) && !add(writer, &blob)? {

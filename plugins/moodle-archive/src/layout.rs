@@ -124,6 +124,14 @@ impl PartName {
             _ => None,
         }
     }
+
+    /// The kind of block this belongs to: `html` for `course/blocks/html_3/block.xml`.
+    pub fn block(&self) -> Option<&str> {
+        match &self.owner {
+            Owner::Block { name, .. } => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// What a path of an archive stands for.

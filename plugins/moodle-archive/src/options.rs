@@ -87,6 +87,31 @@ pub const NAMES: &[&str] = &[
     "format",
 ];
 
+/// Settings of the root that not every release has. Those of the ten options there were from the beginning.
+const OF_SOME_RELEASES: &[&str] = &[
+    "imscc11",
+    "files",
+    "badges",
+    "calendarevents",
+    "questionbank",
+    "groups",
+    "competencies",
+    "customfield",
+    "contentbankcontent",
+    "xapistate",
+    "legacyfiles",
+];
+
+/// Leaves out the settings that the release in whose form an archive is does not have, going by those that the archive
+/// a course came from had: its readers would look for documents that the course never had.
+pub fn keep_settings_of(origin: &[String], settings: &mut Vec<Setting>) {
+    let had = |name: &str| origin.iter().any(|known| known == name);
+    if had("users") && had("activities") {
+        let missing = |s: &Setting| OF_SOME_RELEASES.contains(&s.name.as_str()) && !had(&s.name);
+        settings.retain(|s| s.level != Level::Root || !missing(s));
+    }
+}
+
 /// Why options were refused. Web services answer with [`OptionError::CODE`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionError {
@@ -376,6 +401,21 @@ mod tests {
         assert!(refuse(&[("users", "2")]).contains("0 or 1 is"));
         assert!(refuse(&[("users", "1"), ("users", "0")]).contains("given as \"1\" and as \"0\""));
         assert_eq!(OptionError::CODE, "invalidextparam");
+    }
+
+    #[test]
+    fn settings_of_other_releases_are_left_out() {
+        let all = Options::default().settings("x.mbz", []);
+        let keep = |origin: &[&str]| {
+            let mut kept = all.clone();
+            keep_settings_of(&origin.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>(), &mut kept);
+            kept
+        };
+        assert_eq!(keep(&[]), all);
+        let old = keep(&["filename", "users", "activities", "badges"]);
+        let names: Vec<&str> = old.iter().map(|s| s.name.as_str()).collect();
+        assert!(names.contains(&"badges") && names.contains(&"logs") && names.contains(&"filename"), "{names:?}");
+        assert!(!names.contains(&"questionbank") && !names.contains(&"xapistate"), "{names:?}");
     }
 
     #[test]

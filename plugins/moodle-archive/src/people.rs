@@ -2,8 +2,10 @@
 
 use crate::xml::elements::Elements;
 use crate::xml::fields::Fields;
+use crate::xml::tree::Element;
 use crate::xml::write::{list_head, list_tail};
-use crate::xml::{XmlError, escape};
+use crate::xml::{Event, Scanner, XmlError, escape};
+use std::collections::BTreeSet;
 
 /// A person as an archive shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,6 +83,59 @@ pub fn tail() -> Vec<u8> {
     list_tail("users")
 }
 
+/// The roles that a person's element refers to: those that others have with regard to this person (a mentor, say), and
+/// those whose rights were changed there. Moodle names them nowhere else.
+pub fn own_roles(person: &[u8]) -> Result<BTreeSet<u64>, XmlError> {
+    let mut roles = BTreeSet::new();
+    if memchr::memmem::find(person, b"<roleid>").is_some() {
+        let root = Element::parse(person)?;
+        for list in root.child("roles").iter().flat_map(|roles| &roles.children) {
+            roles.extend(list.children.iter().filter_map(|row| row.field("roleid")?.trim().parse::<u64>().ok()));
+        }
+    }
+    Ok(roles)
+}
+
+/// A person's element without the roles that others have with regard to them.
+pub fn without_role_assignments(person: Vec<u8>) -> Result<Vec<u8>, XmlError> {
+    if memchr::memmem::find(&person, b"<assignment").is_none() {
+        return Ok(person);
+    }
+    let mut out = Vec::with_capacity(person.len());
+    let mut path: Vec<Vec<u8>> = Vec::new();
+    let within = |path: &[Vec<u8>]| {
+        path.len() >= 4 && path[1..4].iter().eq([&b"roles"[..], b"role_assignments", b"assignment"].iter())
+    };
+    let mut space = Vec::new();
+    let mut scanner = Scanner::new();
+    scanner.feed(&person, |_, event| {
+        let ends = match event {
+            Event::Start { name, empty, .. } => {
+                path.push(name.to_vec());
+                empty
+            }
+            Event::End { .. } => true,
+            Event::Text(text) if text.iter().all(u8::is_ascii_whitespace) && !within(&path) => {
+                space.extend_from_slice(text);
+                return Ok(());
+            }
+            _ => false,
+        };
+        if within(&path) {
+            space.clear();
+        } else {
+            out.append(&mut space);
+            out.extend_from_slice(event.bytes());
+        }
+        if ends {
+            path.pop();
+        }
+        Ok::<(), XmlError>(())
+    })?;
+    out.append(&mut space);
+    Ok(out)
+}
+
 /// A person's element with everything that tells who they are taken out (mbz-format.md 8). `count` numbers the
 /// people of one archive from 1.
 ///
@@ -139,6 +194,19 @@ mod tests {
         assert!(text.starts_with("\n  <user id=\"4\" contextid=\"9\">\n    <username>anon3</username>\n    <email>anon3@doesntexist.invalid</email>\n    <firstname>anonfirstname3</firstname>\n    <phone1></phone1>\n    <deleted>1</deleted>"));
         assert!(!text.contains("secret") && !text.contains("123") && !text.contains("jd"));
         Fields::of(text.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn roles_with_regard_to_a_person_are_theirs() {
+        let person = b"\n  <user id=\"4\">\n    <username>a</username>\n    <roles>\n      <role_overrides>\n        <override id=\"1\">\n          <roleid>7</roleid>\n        </override>\n      </role_overrides>\n      <role_assignments>\n        <assignment id=\"2\">\n          <roleid>6</roleid>\n        </assignment>\n        <assignment id=\"3\"/>\n      </role_assignments>\n    </roles>\n  </user>";
+        assert_eq!(own_roles(person).unwrap(), BTreeSet::from([6, 7]));
+        let without = String::from_utf8(without_role_assignments(person.to_vec()).unwrap()).unwrap();
+        assert!(
+            without.contains("</role_overrides>\n      <role_assignments>\n      </role_assignments>\n    </roles>"),
+            "{without}"
+        );
+        assert_eq!(own_roles(without.as_bytes()).unwrap(), BTreeSet::from([7]));
+        assert_eq!(without_role_assignments(ONE.to_vec()).unwrap(), ONE);
     }
 
     #[test]

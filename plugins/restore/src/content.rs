@@ -9,6 +9,7 @@ use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draf
 use provost_guest::{Error, JobContext, Result};
 use provost_moodle_archive::columns;
 use provost_moodle_archive::enrolments::{self, Enrolled};
+use provost_moodle_archive::facets::files::{ExampleScan, Examples};
 use provost_moodle_archive::facets::{is_derived, part_rules};
 use provost_moodle_archive::layout::{self, Activity, Owner, OwnerKind, PartName};
 use provost_moodle_archive::manifest::{ContentSection, Manifest};
@@ -177,6 +178,21 @@ impl Items {
         }
     }
 
+    /// The teachers' examples in workshops, by the workshop's context.
+    pub fn examples(&self, intake: &Intake) -> Result<HashMap<u64, Examples>> {
+        let mut found = HashMap::new();
+        for (context, owner) in &self.contexts {
+            let Owner::Activity(activity) = owner else { continue };
+            let path = format!("{}/workshop.xml", owner.directory());
+            if activity.module == "workshop" && intake.has(&path) {
+                let mut scan = ExampleScan::default();
+                intake.stream(&path, |chunk| scan.feed(chunk).map_err(damaged(&path)))?;
+                found.insert(*context, scan.finish());
+            }
+        }
+        Ok(found)
+    }
+
     /// The kind of owner of each local context.
     pub fn context_kinds(&self) -> HashMap<u64, OwnerKind> {
         self.contexts.iter().map(|(context, owner)| (*context, owner.kind())).collect()
@@ -328,10 +344,11 @@ fn add_references(
             files_of.entry(owner).or_default().extend(locals);
         }
     }
+    let mut from_top = None;
     for (from, Gathered { mut found, facets: owner_facets }) in gathered {
         let Some(&owner) = items.owners.get(&from) else { continue };
         if from == Owner::Archive {
-            // Documents at the top level are found through the course's own list.
+            from_top = Some(found);
             continue;
         }
         let path = format!("{}/inforef.xml", from.directory());
@@ -351,14 +368,29 @@ fn add_references(
         }
         let astray = matches!(from, Owner::Section(_)).then_some(astray);
         let merged = found.merge(listed.as_ref(), &owner_facets, astray);
-        let rows: Vec<_> = merged
-            .iter()
-            .filter(|(_, set)| taken.takes(set))
-            .map(|((kind, local), set)| wit::Reference { kind: kind.name().into(), local, facets: facets(set) })
-            .collect();
-        for batch in rows.chunks(1_000) {
-            draft.add_references(owner, batch)?;
+        let rows = merged.iter().filter(|(_, set)| taken.takes(set));
+        add_rows(draft, owner, rows.map(|((kind, local), set)| (kind.name().to_owned(), local, set)))?;
+        // Of what the documents at the top refer to, they list nothing (Moodle writes them last). It is noted with the course or,
+        // when something is brought into one, with its first item; what that names as surely is not noted once more.
+        if let Some(from_top) = from_top.take() {
+            let unlisted = from_top.iter().filter(|(referred, set)| {
+                let is_one = matches!(referred.0, ReferenceKind::User | ReferenceKind::Role);
+                is_one && taken.takes(set) && !merged.covers(*referred, set)
+            });
+            add_rows(draft, owner, unlisted.map(|((kind, local), set)| (kind.unlisted_name(), local, set)))?;
         }
+    }
+    Ok(())
+}
+
+fn add_rows<'a>(
+    draft: &Draft,
+    owner: wit::Owner,
+    rows: impl Iterator<Item = (String, u64, &'a [&'static str])>,
+) -> Result<()> {
+    let rows: Vec<_> = rows.map(|(kind, local, set)| wit::Reference { kind, local, facets: facets(set) }).collect();
+    for batch in rows.chunks(1_000) {
+        draft.add_references(owner, batch)?;
     }
     Ok(())
 }

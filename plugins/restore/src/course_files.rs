@@ -4,13 +4,39 @@ use crate::convert::facets;
 use crate::intake::{Intake, NAMED_WARNINGS};
 use crate::wish::Taken;
 use provost_guest::course_store::{Draft, FileFields};
-use provost_guest::{Error, JobContext, Result};
+use provost_guest::{BlobRef, Error, JobContext, Result, blobs, config};
+use provost_moodle_archive::facets::files::Examples;
+use provost_moodle_archive::facets::names;
 use provost_moodle_archive::filesxml::{EMPTY_SHA1, FileRow, FilesReader};
 use provost_moodle_archive::layout::OwnerKind;
+use provost_moodle_archive::manifest::Information;
 use std::collections::{HashMap, HashSet};
 
 const PATH: &str = "files.xml";
 const BATCH: usize = 500;
+
+/// Where the contents of files are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// In the archive.
+    Inside,
+    /// Left out, by this very site: they are here already (mbz-format.md 6).
+    Here,
+    /// Left out by another site. To know a content's hash must not give the content, so there is none.
+    Elsewhere,
+}
+
+impl Contents {
+    /// By what the archive says of itself.
+    pub fn of(information: &Information) -> Self {
+        let origin = &information.original_site_identifier_hash;
+        match information.include_files {
+            true => Self::Inside,
+            false if !origin.is_empty() && *origin == config::get_site().hash => Self::Here,
+            false => Self::Elsewhere,
+        }
+    }
+}
 
 /// What each file of the archive counts as: its facets and the context it lies in, by local id.
 #[derive(Default)]
@@ -56,15 +82,16 @@ impl FileIndex {
     }
 }
 
-/// Adds every row to the draft. `contexts` says whose context is whose; `expects_contents` whether a missing content is
-/// worth a warning.
+/// Adds every row to the draft. `contexts` says whose context is whose. A missing content is worth a warning, unless
+/// the archive is one without contents from elsewhere. `examples` are the teachers' in workshops, by context.
 pub fn add(
     job: &JobContext,
     intake: &Intake,
     wish: &Taken,
     draft: &Draft,
     contexts: &HashMap<u64, OwnerKind>,
-    expects_contents: bool,
+    examples: &HashMap<u64, Examples>,
+    contents: Contents,
 ) -> Result<FileIndex> {
     let mut index = FileIndex::default();
     if !intake.has(PATH) {
@@ -76,14 +103,22 @@ pub fn add(
     let damaged = |e| Error::corrupt(format!("{PATH}: {e}"));
     intake.stream(PATH, |chunk| {
         for row in reader.feed(chunk).map_err(damaged)? {
-            let taken = row.facets(contexts.get(&row.context).copied()).facets;
+            let mut taken = row.facets(contexts.get(&row.context).copied()).facets;
+            if row.component == "mod_workshop"
+                && examples.get(&row.context).is_some_and(|examples| examples.hold(&row.area, row.item))
+            {
+                taken.retain(|facet| *facet != names::USER_DATA);
+            }
             if !wish.takes(&taken) {
                 index.left_out.insert(row.local);
                 continue;
             }
-            let blob = row.pool_hash().and_then(|sha1| intake.content(sha1));
+            let mut blob = row.pool_hash().and_then(|sha1| intake.content(sha1));
+            if blob.is_none() && contents == Contents::Here {
+                blob = already_here(&row)?;
+            }
             let has_content = row.pool_hash().is_some_and(|sha1| sha1 != EMPTY_SHA1);
-            if blob.is_none() && has_content && expects_contents {
+            if blob.is_none() && has_content && contents != Contents::Elsewhere {
                 missing += 1;
                 if missing <= NAMED_WARNINGS {
                     let (path, name) = (&row.path, &row.name);
@@ -108,7 +143,15 @@ pub fn add(
     Ok(index)
 }
 
-fn fields(row: FileRow, blob: Option<provost_guest::BlobRef>, taken: &[&str]) -> FileFields {
+/// The content of a row, if this site has it.
+fn already_here(row: &FileRow) -> Result<Option<BlobRef>> {
+    match row.pool_hash() {
+        Some(sha1) if blobs::exists(sha1)? => Ok(Some(BlobRef { sha1: sha1.to_owned(), size: row.size })),
+        _ => Ok(None),
+    }
+}
+
+fn fields(row: FileRow, blob: Option<BlobRef>, taken: &[&str]) -> FileFields {
     FileFields {
         local: row.local,
         context: row.context,

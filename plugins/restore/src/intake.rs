@@ -23,20 +23,28 @@ pub struct Intake {
     index: HashMap<String, usize>,
     /// File contents that are in the archive.
     pool: HashMap<String, u64>,
+    /// Paths that nothing of the format has.
+    strange: Vec<String>,
 }
 
 impl Intake {
     /// Reads the whole archive. `keep_going` leaves out damaged file contents with a warning.
     pub fn read(job: &JobContext, blob: &BlobRef, keep_going: bool, share: f64) -> Result<Self> {
         let reader = Reader::open(blob)?;
-        let mut intake = Self { reader, documents: Vec::new(), index: HashMap::new(), pool: HashMap::new() };
+        let mut intake =
+            Self { reader, documents: Vec::new(), index: HashMap::new(), pool: HashMap::new(), strange: Vec::new() };
         let mut count = 0u64;
         while let Some(entry) = intake.reader.next_entry()? {
             match layout::parse(&entry.path) {
                 Place::Pool(sha1) => intake.take_content(job, &entry.path, sha1, keep_going)?,
                 Place::Part(part) => intake.put_aside(part)?,
-                // What no reader of this format knows of is left in the archive.
-                Place::Unknown => {}
+                // What no reader of this format knows of is left in the archive, except what writers put there for
+                // people to read.
+                Place::Unknown => {
+                    if !matches!(entry.path.trim_start_matches("./"), ".ARCHIVE_INDEX" | "moodle_backup.log") {
+                        intake.strange.push(entry.path);
+                    }
+                }
             }
             count += 1;
             if count.is_multiple_of(16) {
@@ -46,6 +54,13 @@ impl Intake {
         }
         for skipped in intake.reader.skipped().iter().take(NAMED_WARNINGS) {
             job.warn(&format!("left out of the archive: {skipped}"))?;
+        }
+        for path in intake.strange.iter().take(NAMED_WARNINGS) {
+            job.warn(&format!("left out of the course: {path}: no course archive has such a file"))?;
+        }
+        if intake.strange.len() > NAMED_WARNINGS {
+            let more = intake.strange.len() - NAMED_WARNINGS;
+            job.warn(&format!("{more} more files that no course archive has are left out"))?;
         }
         if !intake.index.contains_key(MASTER) {
             return Err(Error::new(

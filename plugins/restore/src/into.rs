@@ -3,6 +3,7 @@
 
 use crate::content::{self, Items, Sections, Selection};
 use crate::convert::damaged;
+use crate::course_files::Contents;
 use crate::intake::Intake;
 use crate::job::{self, Restored};
 use crate::wish::{Payload, Taken};
@@ -75,7 +76,9 @@ pub fn run(job: &JobContext, wish: &Payload, taken: &Taken, intake: &Intake, man
     draft.bind(&grade_categories(intake, manifest, &target)?)?;
 
     let items = Items::add_into(job, intake, manifest, taken, &draft, origin.context, &sections)?;
-    let files = course_files::add(job, intake, taken, &draft, &items.context_kinds(), information.include_files)?;
+    let examples = items.examples(intake)?;
+    let contents = Contents::of(information);
+    let files = course_files::add(job, intake, taken, &draft, &items.context_kinds(), &examples, contents)?;
     job.progress(PARTS.start)?;
     let select = Selection { taken, known: Some(&known) };
     content::add_parts(job, intake, &select, &draft, &items, &files, PARTS)?;

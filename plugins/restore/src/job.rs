@@ -2,6 +2,7 @@
 
 use crate::content::{self, Items, Selection};
 use crate::convert::damaged;
+use crate::course_files::Contents;
 use crate::intake::Intake;
 use crate::into;
 use crate::wish::{Payload, Taken};
@@ -60,8 +61,9 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
     };
     add_roles(&intake, &draft)?;
     let items = Items::add(job, &intake, &manifest, &taken, &draft, course.context)?;
-    let contents = manifest.information.include_files;
-    let files = course_files::add(job, &intake, &taken, &draft, &items.context_kinds(), contents)?;
+    let examples = items.examples(&intake)?;
+    let contents = Contents::of(&manifest.information);
+    let files = course_files::add(job, &intake, &taken, &draft, &items.context_kinds(), &examples, contents)?;
     job.progress(PARTS.start)?;
     let select = Selection { taken: &taken, known: None };
     content::add_parts(job, &intake, &select, &draft, &items, &files, PARTS)?;
@@ -93,6 +95,9 @@ fn create(wish: &Payload, manifest: &Manifest, course: &columns::CourseFields) -
         "backup_version": information.backup_version,
         "backup_release": information.backup_release,
         "backup_date": information.backup_date,
+        "mnet_remoteusers": information.mnet_remoteusers,
+        "include_file_references_to_external_content": information.include_file_references_to_external_content,
+        "settings": manifest.root_names().collect::<Vec<_>>(),
     })
     .to_string();
     let fullname = wish.fullname.as_ref().unwrap_or(&course.fullname);

@@ -192,6 +192,8 @@ impl Course {
                     mime: mime.map(str::to_owned),
                     user: (self.size.people > 0).then_some(FIRST_PERSON),
                     time: START,
+                    author: None,
+                    alias: None,
                 };
                 for f in self.files_of(folder) {
                     let hash = hex::encode(self.hashes[f as usize]);

@@ -10,7 +10,7 @@ fn attached(
     mime: &'static str,
     content: &[u8],
 ) -> Attached {
-    Attached { component, area, item: 0, name, mime, user: TEACHER, content: content.to_vec() }
+    Attached { component, area, item: 0, name, mime, user: TEACHER, content: content.to_vec(), ..Attached::default() }
 }
 
 const CHECKLIST: &str = "Before you open a hive\n\n1. Is it warmer than 12 °C?\n2. Is the smoker lit?\n3. Veil closed, gloves on?\n4. Who knows where you are?\n";

@@ -1,4 +1,4 @@
-//! Puts the sample course together: gives every part its documents and derives what is derived in an archive
+//! Puts a sample course together: gives every part its documents and derives what is derived in an archive
 //! (`inforef.xml`, `files.xml`, the file pool, contents, settings).
 
 use super::{ARCHIVE_NAME, MADE, START, activities, collaboration, course, quiz, times};
@@ -17,28 +17,59 @@ pub(super) const CATEGORY: u32 = 61;
 /// The teacher, author of everything.
 pub(super) const TEACHER: u32 = 101;
 
+/// What of a course has to be known to put it together.
+pub(crate) struct Frame {
+    pub facts: forms::CourseFacts<'static>,
+    /// The course's grade category.
+    pub category: u32,
+    /// Who grades.
+    pub teacher: u32,
+    pub sections: &'static [Section],
+    /// The course module that shows a delegated section.
+    pub subsection: Option<u32>,
+    /// Who is named by the course.
+    pub enrolled: Vec<u32>,
+    /// Who looked at every activity.
+    pub viewers: Vec<u32>,
+}
+
+/// A section of a sample.
+pub(crate) struct Section {
+    pub id: u32,
+    pub number: u32,
+    pub name: &'static str,
+    pub summary: &'static str,
+    /// Instance of the subsection activity that shows it.
+    pub item: Option<u32>,
+}
+
 /// A file somewhere in the course.
-pub(super) struct Attached {
+#[derive(Default)]
+pub(crate) struct Attached {
     pub component: &'static str,
     pub area: &'static str,
     pub item: u32,
     pub name: &'static str,
     pub mime: &'static str,
     pub user: u32,
+    /// The name of who made it, as text; empty for none.
+    pub author: &'static str,
+    /// The repository kind and the reference of a file that is only a link.
+    pub alias: Option<(&'static str, &'static str)>,
     pub content: Vec<u8>,
 }
 
 /// Id, maximum and (person, grade) of a grade item.
-pub(super) type Graded = (u32, u32, Vec<(u32, &'static str)>);
+pub(crate) type Graded = (u32, u32, Vec<(u32, &'static str)>);
 
-/// An activity of the sample.
+/// An activity of a sample.
 #[derive(Default)]
-pub(super) struct Activity {
+pub(crate) struct Activity {
     pub module: &'static str,
     pub id: u32,
     pub instance: u32,
     pub context: u32,
-    /// Index into [`course::SECTIONS`].
+    /// Index into [`Frame::sections`].
     pub section: usize,
     pub title: &'static str,
     /// Of a forum, its type.
@@ -57,6 +88,8 @@ pub(super) struct Activity {
     pub documents: Vec<(&'static str, String)>,
     /// Ids of question categories it uses.
     pub categories: Vec<u32>,
+    /// Ids of grade items that its documents hold.
+    pub items: Vec<u32>,
 }
 
 /// Fields in which a person's id stands.
@@ -74,22 +107,46 @@ const PERSON_FIELDS: &[&str] = &[
     "usercreated",
     "recipientid",
     "issuerid",
+    "raterid",
+    "gradeoverby",
+    "gradinggradeoverby",
+    "teacher",
+    "allocatedmarker",
 ];
 
-pub(super) struct Assembly {
+pub(crate) struct Assembly {
     tree: BTreeMap<String, Vec<u8>>,
     rows: String,
     next_file: u32,
+    frame: Frame,
 }
 
 impl Assembly {
-    fn document(&mut self, path: &str, outline: &str) {
+    pub(crate) fn new(frame: Frame) -> Self {
+        Self { tree: BTreeMap::new(), rows: String::from("files\n"), next_file: 501, frame }
+    }
+
+    /// Adds a file as it is.
+    pub(crate) fn raw(&mut self, path: &str, bytes: &[u8]) {
+        self.tree.insert(path.to_owned(), bytes.to_vec());
+    }
+
+    /// Adds what comes last: the file rows, the master file and the empty log.
+    pub(crate) fn finish(mut self, master: &str) -> BTreeMap<String, Vec<u8>> {
+        let rows = std::mem::take(&mut self.rows);
+        self.document("files.xml", &rows);
+        self.document("moodle_backup.xml", master);
+        self.tree.insert("moodle_backup.log".to_owned(), Vec::new());
+        self.tree
+    }
+
+    pub(crate) fn document(&mut self, path: &str, outline: &str) {
         let text = outline::document(&times(outline));
         self.tree.insert(path.to_owned(), text.into_bytes());
     }
 
     /// Adds rows and pool content; gives the ids of the rows.
-    fn attach(&mut self, context: u32, files: Vec<Attached>) -> Vec<u32> {
+    pub(crate) fn attach(&mut self, context: u32, files: Vec<Attached>) -> Vec<u32> {
         let mut ids = Vec::new();
         let mut areas = BTreeSet::new();
         for f in files {
@@ -107,6 +164,8 @@ impl Assembly {
                 mime: Some(f.mime.to_owned()),
                 user: Some(f.user),
                 time: START,
+                author: (!f.author.is_empty()).then(|| f.author.to_owned()),
+                alias: f.alias.map(|(kind, reference)| (kind.to_owned(), reference.to_owned())),
             };
             self.rows += &outline::indented(&forms::file(&row), 1);
             ids.push(row.id);
@@ -118,6 +177,8 @@ impl Assembly {
                     size: 0,
                     name: ".".to_owned(),
                     mime: None,
+                    author: None,
+                    alias: None,
                     ..row
                 };
                 self.rows += &outline::indented(&forms::file(&row), 1);
@@ -125,7 +186,9 @@ impl Assembly {
                 self.next_file += 1;
                 self.pool(forms::EMPTY_HASH, Vec::new());
             }
-            self.pool(&hash, f.content);
+            if f.alias.is_none() {
+                self.pool(&hash, f.content);
+            }
         }
         ids
     }
@@ -135,27 +198,32 @@ impl Assembly {
     }
 
     /// Writes `inforef.xml` of a directory; people are found in its documents.
-    fn inforef(&mut self, directory: &str, groups: &[(&str, &str, Vec<u32>)]) {
+    pub(crate) fn inforef(&mut self, directory: &str, groups: &[(&str, &str, Vec<u32>)]) {
         let mut people = BTreeSet::new();
         let within = format!("{directory}/");
         for (path, bytes) in &self.tree {
-            if !path.starts_with(&within) || path.contains("/blocks/") || path.ends_with("logstores.xml") {
+            let Some(inside) = path.strip_prefix(&within) else { continue };
+            if inside.starts_with("blocks/") || inside == "logs.xml" || inside == "logstores.xml" {
                 continue;
             }
             if let Ok(root) = tree::parse(bytes) {
                 root.walk(&mut |e| {
-                    if PERSON_FIELDS.contains(&e.name.as_str())
-                        && let Ok(id) = e.text.parse::<u32>()
-                        && id > 0
-                    {
-                        people.insert(id);
+                    let own = (e.name.as_str(), e.text.as_str());
+                    let attributes = e.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+                    for (name, value) in attributes.chain([own]) {
+                        if PERSON_FIELDS.contains(&name)
+                            && let Ok(id) = value.parse::<u32>()
+                            && id > 0
+                        {
+                            people.insert(id);
+                        }
                     }
                 });
             }
         }
         let mut text = String::from("inforef\n");
         if directory == "course" {
-            people.extend(course::PEOPLE.iter().map(|p| p.id));
+            people.extend(&self.frame.enrolled);
         }
         let people = ("userref", "user", people.into_iter().collect());
         for (group, item, ids) in [&people].into_iter().chain(groups) {
@@ -170,9 +238,9 @@ impl Assembly {
         self.document(&format!("{directory}/inforef.xml"), &text);
     }
 
-    fn activity(&mut self, a: Activity) {
+    pub(crate) fn activity(&mut self, a: Activity) {
         let directory = format!("activities/{}_{}", a.module, a.id);
-        let section = &course::SECTIONS[a.section];
+        let section = &self.frame.sections[a.section];
         for (name, outline) in forms::EMPTY_PARTS {
             self.document(&format!("{directory}/{name}"), outline);
         }
@@ -189,9 +257,9 @@ impl Assembly {
             grouping: a.grouping,
         };
         self.document(&format!("{directory}/module.xml"), &forms::module(&facts));
-        // Two modules have a field before the name.
+        // Some modules have a field before the name.
         let first = match a.module {
-            "lesson" => format!("    course: {COURSE}\n"),
+            "lesson" => format!("    course: {}\n", self.frame.facts.id),
             "forum" => format!("    type: {}\n", a.kind),
             _ => String::new(),
         };
@@ -205,8 +273,8 @@ impl Assembly {
             m = a.module
         );
         self.document(&format!("{directory}/{}.xml", a.module), &body);
-        self.document(&format!("{directory}/logstores.xml"), &viewed(&a));
-        let mut items = Vec::new();
+        self.document(&format!("{directory}/logstores.xml"), &viewed(&a, &self.frame.viewers));
+        let mut items = a.items.clone();
         if let Some((item, max, grades)) = &a.grade {
             items.push(*item);
             self.grades(&directory, &a, *item, *max, grades);
@@ -225,22 +293,60 @@ impl Assembly {
         );
     }
 
+    /// The master file. Activities are given in the order of contents.
+    pub(crate) fn master(&self, all: &[Activity]) -> String {
+        let Frame { facts, sections, subsection, .. } = &self.frame;
+        let mut text = String::from("moodle_backup\n  information\n");
+        text += &outline::indented(&forms::information(facts), 2);
+        text += "    contents\n      activities\n";
+        for a in all {
+            let section = &sections[a.section];
+            text += &outline::indented(
+                &forms::contents_activity(a.module, a.id, section.id, a.title, section.item.is_some()),
+                4,
+            );
+        }
+        text += "      sections\n";
+        for s in *sections {
+            let number = s.number.to_string();
+            let title = if s.name == "~" { &number } else { s.name };
+            text += &outline::indented(&forms::contents_section(s.id, title, s.item.and(*subsection)), 4);
+        }
+        text += &format!(
+            "      course\n        courseid: {}\n        title: {}\n        directory: course\n    settings\n",
+            facts.id, facts.shortname
+        );
+        text += &outline::indented(&forms::root_setting("filename", facts.archive), 3);
+        for name in forms::ROOT_SETTINGS {
+            let value = if matches!(*name, "imscc11" | "anonymize") { "0" } else { "1" };
+            text += &outline::indented(&forms::root_setting(name, value), 3);
+        }
+        for (index, s) in sections.iter().enumerate() {
+            text += &outline::indented(&forms::part_settings("section", &format!("section_{}", s.id)), 3);
+            for a in all.iter().filter(|a| a.section == index) {
+                text += &outline::indented(&forms::part_settings("activity", &format!("{}_{}", a.module, a.id)), 3);
+            }
+        }
+        text
+    }
+
     fn grades(&mut self, directory: &str, a: &Activity, item: u32, max: u32, grades: &[(u32, &str)]) {
         let mut text = String::from("activity_gradebook\n  grade_items\n");
         let kind = ("mod", Some((a.module, a.instance)));
-        text += &outline::indented(&forms::grade_item(item, a.title, kind, CATEGORY, max, item - 70, START), 2);
+        text +=
+            &outline::indented(&forms::grade_item(item, a.title, kind, self.frame.category, max, item - 70, START), 2);
         let mut past = String::from("grade_history\n  grade_grades\n");
         for (n, (user, grade)) in grades.iter().enumerate() {
             let id = item * 10 + n as u32;
             let time = START + 30 * 86_400 + n as u64 * 60;
-            text += &outline::indented(&forms::grade(id, *user, TEACHER, grade, max, time), 4);
+            text += &outline::indented(&forms::grade(id, *user, self.frame.teacher, grade, max, time), 4);
             past += &outline::indented(
                 &forms::past_grade(&forms::PastGrade {
                     id: id * 10,
                     old: id,
                     item,
                     user: *user,
-                    grader: TEACHER,
+                    grader: self.frame.teacher,
                     grade,
                     max,
                     time,
@@ -254,14 +360,14 @@ impl Assembly {
     }
 }
 
-/// Two students looked at every activity.
-fn viewed(a: &Activity) -> String {
+/// Somebody looked at every activity.
+fn viewed(a: &Activity, viewers: &[u32]) -> String {
     let event = format!("\\mod_{}\\event\\course_module_viewed", a.module);
     let component = format!("mod_{}", a.module);
     let mut text = String::from(
         "logstores\n  logstore\n    subplugin_logstore_database_logstore\n    subplugin_logstore_standard_logstore\n",
     );
-    for (n, user) in [103, 104].into_iter().enumerate() {
+    for (n, &user) in viewers.iter().enumerate() {
         let facts = forms::LogFacts {
             event: &event,
             component: &component,
@@ -285,8 +391,8 @@ pub(super) fn assemble() -> BTreeMap<String, Vec<u8>> {
     all.push(quiz::activity());
     // Order of contents: by section, then as added (moodle-observed.md 5).
     all.sort_by_key(|a| (a.section, a.id));
-    let mut assembly = Assembly { tree: BTreeMap::new(), rows: String::from("files\n"), next_file: 501 };
-    let master = master(&all);
+    let mut assembly = Assembly::new(frame());
+    let master = assembly.master(&all);
     let sequences: Vec<Vec<u32>> =
         (0..course::SECTIONS.len()).map(|s| all.iter().filter(|a| a.section == s).map(|a| a.id).collect()).collect();
     for a in all {
@@ -318,14 +424,10 @@ pub(super) fn assemble() -> BTreeMap<String, Vec<u8>> {
             ("question_categoryref", "question_category", vec![81, 82]),
         ],
     );
-    let rows = std::mem::take(&mut assembly.rows);
-    assembly.document("files.xml", &rows);
-    assembly.document("moodle_backup.xml", &master);
-    assembly.tree.insert("moodle_backup.log".to_owned(), Vec::new());
-    assembly.tree
+    assembly.finish(&master)
 }
 
-fn master(all: &[Activity]) -> String {
+fn frame() -> Frame {
     let facts = forms::CourseFacts {
         archive: ARCHIVE_NAME,
         id: COURSE,
@@ -337,36 +439,13 @@ fn master(all: &[Activity]) -> String {
         made: MADE,
         backup_id: "8b1d5c0e7f3a4296b0c9d8e7f6a51234",
     };
-    let mut text = String::from("moodle_backup\n  information\n");
-    text += &outline::indented(&forms::information(&facts), 2);
-    text += "    contents\n      activities\n";
-    for a in all {
-        let section = &course::SECTIONS[a.section];
-        text += &outline::indented(
-            &forms::contents_activity(a.module, a.id, section.id, a.title, section.item.is_some()),
-            4,
-        );
+    Frame {
+        facts,
+        category: CATEGORY,
+        teacher: TEACHER,
+        sections: course::SECTIONS,
+        subsection: Some(314),
+        enrolled: course::PEOPLE.iter().map(|p| p.id).collect(),
+        viewers: vec![103, 104],
     }
-    text += "      sections\n";
-    for s in course::SECTIONS {
-        let number = s.number.to_string();
-        let title = if s.name == "~" { &number } else { s.name };
-        text += &outline::indented(&forms::contents_section(s.id, title, s.item.map(|_| 314)), 4);
-    }
-    text += &format!(
-        "      course\n        courseid: {COURSE}\n        title: {}\n        directory: course\n    settings\n",
-        course::SHORT_NAME
-    );
-    text += &outline::indented(&forms::root_setting("filename", ARCHIVE_NAME), 3);
-    for name in forms::ROOT_SETTINGS {
-        let value = if matches!(*name, "imscc11" | "anonymize") { "0" } else { "1" };
-        text += &outline::indented(&forms::root_setting(name, value), 3);
-    }
-    for (index, s) in course::SECTIONS.iter().enumerate() {
-        text += &outline::indented(&forms::part_settings("section", &format!("section_{}", s.id)), 3);
-        for a in all.iter().filter(|a| a.section == index) {
-            text += &outline::indented(&forms::part_settings("activity", &format!("{}_{}", a.module, a.id)), 3);
-        }
-    }
-    text
 }

@@ -23,7 +23,7 @@ pub(super) fn activities() -> Vec<Activity> {
             body: format!("intro: <p>No question is too small.</p>\n{FORUM}\n{TALK}"),
             group_mode: 2,
             grouping: 15,
-            files: vec![Attached { component: "mod_forum", area: "attachment", item: 3104, name: "skizze.svg", mime: "image/svg+xml", user: 104, content: DRAWING.to_vec() }],
+            files: vec![Attached { component: "mod_forum", area: "attachment", item: 3104, name: "skizze.svg", mime: "image/svg+xml", user: 104, content: DRAWING.to_vec(), ..Attached::default() }],
             documents: vec![("grading.xml", "areas".to_owned())],
             ..Activity::default()
         },
@@ -31,7 +31,7 @@ pub(super) fn activities() -> Vec<Activity> {
             module: "assign", id: 311, instance: 92, context: 311, section: 2,
             title: "Plan your bee year",
             body: ASSIGN.to_owned(),
-            files: vec![Attached { component: "assignsubmission_file", area: "submission_files", item: 3112, name: "plan.svg", mime: "image/svg+xml", user: 104, content: DRAWING.to_vec() }],
+            files: vec![Attached { component: "assignsubmission_file", area: "submission_files", item: 3112, name: "plan.svg", mime: "image/svg+xml", user: 104, content: DRAWING.to_vec(), ..Attached::default() }],
             completion: 2,
             grade: Some((73, 100, vec![(103, "87.50000"), (104, "64.00000")])),
             documents: vec![("grading.xml", "areas

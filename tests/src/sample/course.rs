@@ -1,5 +1,6 @@
 //! The sample's course level: people, sections, groups, roles, gradebook, calendar, badges, blocks.
 
+pub(super) use super::assembly::Section;
 use super::assembly::{Attached, CATEGORY, CONTEXT, COURSE, TEACHER};
 use super::{START, quiz};
 use crate::forms::{self, Person};
@@ -7,15 +8,6 @@ use crate::outline::indented;
 
 pub(super) const FULL_NAME: &str = "Introduction to Beekeeping – Bienen, abeilles & μέλισσες";
 pub(super) const SHORT_NAME: &str = "BEES101";
-
-pub(super) struct Section {
-    pub id: u32,
-    pub number: u32,
-    pub name: &'static str,
-    pub summary: &'static str,
-    /// Instance of the subsection activity that shows it.
-    pub item: Option<u32>,
-}
 
 pub(super) const SECTIONS: &[Section] = &[
     Section { id: 41, number: 0, name: "~", summary: "<p>Welcome! Bring a veil and curiosity.</p>", item: None },
@@ -79,6 +71,7 @@ pub(super) fn files() -> Vec<Attached> {
         mime: "image/png",
         user: TEACHER,
         content: BEE_PNG.to_vec(),
+        ..Attached::default()
     }]
 }
 

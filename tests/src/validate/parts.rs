@@ -132,6 +132,8 @@ fn contexts(case: &Case<'_>, report: &mut Report) {
         if matches!(document.name.as_str(), "activity" | "course" | "block")
             && let Some(context) = document.attribute("contextid")
             && let Some(other) = owners.insert(context, path)
+            // A block with data of its own has two documents.
+            && other.rsplit_once('/').map(|(directory, _)| directory) != path.rsplit_once('/').map(|(directory, _)| directory)
         {
             report.add("part-contexts", path, format!("context {context} is that of {other} too"));
         }

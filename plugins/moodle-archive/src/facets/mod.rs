@@ -70,12 +70,14 @@ pub enum When {
     /// When this field of the element names a person: is neither missing nor null, empty or 0. It must be one of those
     /// that [`names_people`] knows.
     Names(&'static str),
+    /// When this field of the element is there and null, empty or 0. The scan of references must know the field.
+    Lacks(&'static str),
 }
 
 /// Says what an element is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
-    /// Names of the elements from the root down, joined by `/`. `*` stands for any one name.
+    /// Names of the elements from the root down, joined by `/`. `*` at the end of a name stands for any end of it.
     pub path: &'static str,
     /// The condition.
     pub when: When,
@@ -103,6 +105,16 @@ impl Rule {
         Self { when: When::Names(field), ..Self::people(path) }
     }
 
+    /// As [`Rule::people`], when a field of it is there and names nothing.
+    pub const fn people_without(path: &'static str, field: &'static str) -> Self {
+        Self { when: When::Lacks(field), ..Self::people(path) }
+    }
+
+    /// An element that is not looked into: it carries what the part does, whatever it names.
+    pub const fn definition(path: &'static str) -> Self {
+        Self::under(path, &[])
+    }
+
     /// A row under facets.
     pub const fn row(path: &'static str, kind: RowKind, facets: Facets) -> Self {
         Self { row: Some(kind), ..Self::under(path, facets) }
@@ -119,18 +131,36 @@ impl Rule {
             return self.path == path;
         }
         let mut found = path.split('/');
-        self.path.split('/').all(|s| found.next().is_some_and(|f| s == "*" || s == f)) && found.next().is_none()
+        self.path.split('/').all(|s| found.next().is_some_and(|f| segment_fits(s, f))) && found.next().is_none()
+    }
+
+    /// Whether elements that the rule is about lie inside the one of the given path.
+    pub fn leads_through(&self, path: &str) -> bool {
+        let mut own = self.path.split('/');
+        path.split('/').all(|f| own.next().is_some_and(|s| segment_fits(s, f))) && own.next().is_some()
     }
 }
 
-/// Where the rule for unknown documents applies: at which depth their lists begin, and whether only inside elements
-/// whose names begin so. The root has depth 1.
+fn segment_fits(rule: &str, found: &str) -> bool {
+    match rule.strip_suffix('*') {
+        Some(beginning) => found.starts_with(beginning),
+        None => rule == found,
+    }
+}
+
+/// Where to look for people in elements that no rule is about and that no rule's element lies in: plugins and later
+/// releases add some. A subtree that names people is user data then. The root has depth 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Probe {
-    /// Depth of the elements that are scalars, records, or lists of records.
-    pub depth: usize,
-    /// Only within an element of this name's beginning, one level up.
-    pub within: Option<&'static str>,
+pub enum Probe {
+    /// Elements at a depth, which are scalars, records, or lists of records.
+    At {
+        /// The depth.
+        depth: usize,
+        /// Whether there are rules for the rest of the document. If not, that alone is worth a warning.
+        known: bool,
+    },
+    /// Elements whose names begin with `plugin_`, at any depth, and what is in them.
+    Plugins,
 }
 
 /// Everything the splitter needs to know of a document.
@@ -160,16 +190,19 @@ pub fn part_rules(part: &PartName) -> PartRules {
     };
     if let Some(module) = part.module() {
         let known = modules::rules(module);
-        let probe = known.is_none().then_some(Probe { depth: 3, within: None });
+        let probe = Some(Probe::At { depth: 3, known: known.is_some() });
         return PartRules { facets, rules: known.unwrap_or(&[]), probe };
     }
     match parts::document(kind, &part.file) {
         Some(document) => {
             facets.extend_from_slice(document.facets);
-            let probe = document.plugins.then_some(Probe { depth: 3, within: Some("plugin_") });
-            PartRules { facets, rules: document.rules, probe }
+            PartRules { facets, rules: document.rules, probe: document.probe }
         }
-        None => PartRules { facets, rules: &[], probe: Some(Probe { depth: 2, within: None }) },
+        // A block's own document is built like a module's.
+        None => {
+            let depth = if part.block() == part.file.strip_suffix(".xml") { 3 } else { 2 };
+            PartRules { facets, rules: &[], probe: Some(Probe::At { depth, known: false }) }
+        }
     }
 }
 
@@ -234,7 +267,30 @@ const PEOPLE: &[&str] = &[
     "userfrom",
     "userto",
     "learnerid",
+    "takenby",
+    "lasttakenby",
+    "gradedby",
+    "markedby",
+    "approvedby",
+    "commentby",
+    "participantid",
+    "memberid",
+    "senderid",
+    "receiverid",
+    "fromuserid",
+    "touserid",
+    "targetuserid",
+    "student",
+    "uid",
 ];
+
+/// Those of [`PEOPLE`] that only say who changed something last, as nearly everything does, definitions too.
+const LAST_CHANGED: &[&str] = &["usermodified", "modifierid", "modifiedby"];
+
+/// Whether a field of that name makes what no rule is about the data of people.
+pub fn makes_user_data(element: &[u8]) -> bool {
+    names_people(element) && !LAST_CHANGED.iter().any(|name| name.as_bytes() == element)
+}
 
 #[cfg(test)]
 mod tests;

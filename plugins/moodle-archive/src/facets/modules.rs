@@ -23,6 +23,15 @@ const TABLE: &[(&str, &[Rule])] = &[
             Rule::people_when("activity/assign/overrides/override", "userid"),
         ],
     ),
+    // The assignment of Moodle 2, whose archives live on.
+    ("assignment", &[Rule::people("activity/assignment/submissions/submission")]),
+    (
+        "bigbluebuttonbn",
+        &[
+            Rule::people("activity/bigbluebuttonbn/logs/log"),
+            Rule::people("activity/bigbluebuttonbn/recordings/recording"),
+        ],
+    ),
     ("book", &[]),
     ("chat", &[Rule::people("activity/chat/messages/message")]),
     ("choice", &[Rule::people("activity/choice/answers/answer")]),
@@ -63,7 +72,11 @@ const TABLE: &[(&str, &[Rule])] = &[
             Rule::people_when("activity/lesson/overrides/override", "userid"),
         ],
     ),
-    ("lti", &[Rule::people("activity/lti/ltisubmissions/ltisubmission")]),
+    (
+        "lti",
+        // The tool says who set it up.
+        &[Rule::people("activity/lti/ltisubmissions/ltisubmission"), Rule::definition("activity/lti/ltitype")],
+    ),
     ("page", &[]),
     ("qbank", &[]),
     (

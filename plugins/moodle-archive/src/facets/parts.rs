@@ -2,7 +2,7 @@
 //! beside a module's own (mbz-format.md 5).
 
 use super::modules::PEOPLE;
-use super::{Facets, Rule, names};
+use super::{Facets, Probe, Rule, names};
 use crate::layout::OwnerKind;
 use crate::rows::RowKind;
 
@@ -13,20 +13,26 @@ pub struct Document {
     pub facets: Facets,
     /// Rules for its elements.
     pub rules: &'static [Rule],
-    /// Whether plugins may add elements of their own to it, whose data of people no rule names.
-    pub plugins: bool,
+    /// Where plugins and later releases may add elements of their own, whose data of people no rule names.
+    pub probe: Option<Probe>,
 }
 
 const fn whole(facets: Facets) -> Document {
-    Document { facets, rules: &[], plugins: false }
+    Document { facets, rules: &[], probe: None }
 }
 
 const fn with(facets: Facets, rules: &'static [Rule]) -> Document {
-    Document { facets, rules, plugins: false }
+    Document { facets, rules, probe: None }
 }
 
-const fn pluggable(rules: &'static [Rule]) -> Document {
-    Document { facets: &[], rules, plugins: true }
+/// Plugins may add elements anywhere.
+const fn pluggable(facets: Facets, rules: &'static [Rule]) -> Document {
+    Document { facets, rules, probe: Some(Probe::Plugins) }
+}
+
+/// A later release may add lists at a depth.
+const fn open(facets: Facets, rules: &'static [Rule], depth: usize) -> Document {
+    Document { facets, rules, probe: Some(Probe::At { depth, known: true }) }
 }
 
 /// What is known of a document by its owner and file name; `None` for an unknown one. A module's own document is not
@@ -35,31 +41,32 @@ pub fn document(owner: OwnerKind, file: &str) -> Option<Document> {
     let document = match (owner, file) {
         (OwnerKind::Archive, "groups.xml") => with(&[names::GROUP], GROUPS),
         (OwnerKind::Archive, "scales.xml" | "outcomes.xml") => whole(&[]),
-        (OwnerKind::Archive, "questions.xml") => with(&[names::QUESTION_BANK], QUESTIONS),
+        (OwnerKind::Archive, "questions.xml") => pluggable(&[names::QUESTION_BANK], QUESTIONS),
         // These three are only written when every activity of the course is in the backup.
-        (OwnerKind::Archive, "gradebook.xml") => with(&[names::ACTIVITY], GRADEBOOK),
+        (OwnerKind::Archive, "gradebook.xml") => open(&[names::ACTIVITY], GRADEBOOK, 2),
         (OwnerKind::Archive, "grade_history.xml") => with(&[names::ACTIVITY], GRADE_HISTORY),
-        (OwnerKind::Archive, "completion.xml") => with(&[names::ACTIVITY], COURSE_COMPLETION),
-        (OwnerKind::Archive, "badges.xml") => with(&[names::BADGE], BADGES),
+        (OwnerKind::Archive, "completion.xml") => open(&[names::ACTIVITY], COURSE_COMPLETION, 2),
+        (OwnerKind::Archive, "badges.xml") => open(&[names::BADGE], BADGES, 3),
         (
             OwnerKind::Archive,
             "moodle_backup.xml" | "moodle_backup.log" | ".ARCHIVE_INDEX" | "files.xml" | "users.xml" | "roles.xml",
         ) => whole(&[]),
 
-        (OwnerKind::Course, "course.xml") => pluggable(COURSE),
-        (OwnerKind::Course, "enrolments.xml") => with(&[], ENROLMENTS),
+        (OwnerKind::Course, "course.xml") => pluggable(&[], COURSE),
+        (OwnerKind::Course, "enrolments.xml") => pluggable(&[], ENROLMENTS),
         (OwnerKind::Course, "completiondefaults.xml") => whole(&[]),
-        (OwnerKind::Course, "competencies.xml") => with(&[names::COMPETENCY], COMPETENCIES),
+        (OwnerKind::Course, "competencies.xml") => open(&[names::COMPETENCY], COMPETENCIES, 2),
         (OwnerKind::Course, "contentbank.xml") => whole(&[names::CONTENT_BANK]),
         (OwnerKind::Course, "loglastaccess.xml") => whole(&[names::LOG]),
-        (OwnerKind::Section, "section.xml") => pluggable(&[]),
+        (OwnerKind::Section, "section.xml") => pluggable(&[], &[]),
 
-        (OwnerKind::Activity, "module.xml") => pluggable(MODULE),
-        (OwnerKind::Activity, "grades.xml") => with(&[], ACTIVITY_GRADES),
+        (OwnerKind::Activity, "module.xml") => pluggable(&[], MODULE),
+        (OwnerKind::Activity, "grades.xml") => open(&[], ACTIVITY_GRADES, 2),
         (OwnerKind::Activity, "grade_history.xml") => with(&[], GRADE_HISTORY),
-        (OwnerKind::Activity, "grading.xml") => with(&[], GRADING),
+        (OwnerKind::Activity, "grading.xml") => pluggable(&[], GRADING),
         (OwnerKind::Activity, "completion.xml") => with(&[names::COMPLETION], COMPLETION),
-        (OwnerKind::Activity, "competencies.xml") => whole(&[names::COMPETENCY]),
+        (OwnerKind::Activity, "competencies.xml") => open(&[names::COMPETENCY], &[], 2),
+        (OwnerKind::Activity, "calendar.xml") => with(&[names::CALENDAR], ACTIVITY_CALENDAR),
         (OwnerKind::Activity, "xapistate.xml") => whole(&[names::LEARNING_RECORD]),
 
         (OwnerKind::CourseBlock | OwnerKind::ActivityBlock, "block.xml") => whole(&[]),
@@ -87,10 +94,25 @@ const GROUPS: &[Rule] = &[
     Rule::under("groups/groupings/groupingcustomfields/groupingcustomfield", &[names::CUSTOM_FIELD]),
 ];
 
-const QUESTIONS: &[Rule] = &[Rule::under(
-    "question_categories/question_category/question_bank_entries/question_bank_entry/question_version/question_versions/questions/question/plugin_qbank_comment_question/comments/comment",
-    &[names::COMMENT],
-)];
+/// Where questions stand since 4.0, and before.
+macro_rules! questions {
+    ($inside:literal) => {
+        [
+            concat!(
+                "question_categories/question_category/question_bank_entries/question_bank_entry/question_version/question_versions/questions/question/",
+                $inside
+            ),
+            concat!("question_categories/question_category/questions/question/", $inside),
+        ]
+    };
+}
+
+const QUESTIONS: &[Rule] = &[
+    Rule::under(questions!("plugin_qbank_comment_question/comments/comment")[0], &[names::COMMENT]),
+    // What a question type adds is the question; what people answered is in the attempts.
+    Rule::definition(questions!("plugin_qtype_*")[0]),
+    Rule::definition(questions!("plugin_qtype_*")[1]),
+];
 
 const GRADEBOOK: &[Rule] = &[
     Rule::head("gradebook/grade_items/grade_item", RowKind::GradeItem, "grade_grades"),
@@ -117,6 +139,10 @@ const BADGES: &[Rule] = &[Rule::under("badges/badge/manual_awards/manual_award",
 const COURSE: &[Rule] = &[Rule::under("course/customfields/customfield", &[names::CUSTOM_FIELD])];
 
 const MODULE: &[Rule] = &[Rule::under("module/customfields/customfield", &[names::CUSTOM_FIELD])];
+
+/// Those that belong to no course are of the overrides of single people (mbz-format.md 5.2; Moodle leaves them out
+/// without users by their course, too).
+const ACTIVITY_CALENDAR: &[Rule] = &[Rule::people_without("events/event", "courseid")];
 
 const ENROLMENTS: &[Rule] =
     &[Rule::row("enrolments/enrols/enrol/user_enrolments/enrolment", RowKind::Enrolment, &[names::ENROLMENT])];

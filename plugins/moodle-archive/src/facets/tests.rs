@@ -114,7 +114,7 @@ fn overrides_of_people_and_of_groups_differ() {
 #[test]
 fn all_modules_and_facets_are_named_once() {
     let modules: Vec<_> = modules::known().collect();
-    assert_eq!(modules.len(), 24);
+    assert_eq!(modules.len(), 26);
     assert!(modules.is_sorted());
     assert!(names_people(b"userid") && !names_people(b"id"));
 }

@@ -152,6 +152,11 @@ impl Manifest {
         self.settings.iter().find(|s| s.level == Level::Root && s.name == name).map(|s| s.value.as_str())
     }
 
+    /// Names of the settings of the root.
+    pub fn root_names(&self) -> impl Iterator<Item = &str> {
+        self.settings.iter().filter(|s| s.level == Level::Root).map(|s| s.name.as_str())
+    }
+
     /// Whether a setting of the root is on: `default` when it is missing.
     pub fn root_flag(&self, name: &str, default: bool) -> bool {
         self.root_setting(name).map_or(default, |v| !matches!(v.trim(), "" | "0"))

@@ -56,6 +56,16 @@ impl ReferenceKind {
         Self::ALL.into_iter().find(|k| k.name() == name)
     }
 
+    /// A name for references of this kind that belong to the course and stand on no list.
+    pub fn unlisted_name(self) -> String {
+        format!("{UNLISTED}{}", self.name())
+    }
+
+    /// The kind with that [`unlisted_name`](Self::unlisted_name).
+    pub fn of_unlisted_name(name: &str) -> Option<Self> {
+        Self::of_name(name.strip_prefix(UNLISTED)?)
+    }
+
     /// The facets of a reference that the archive lists but no document shows: what such things mostly hang on.
     fn usual_facets(self) -> &'static [&'static str] {
         match self {
@@ -67,6 +77,8 @@ impl ReferenceKind {
         }
     }
 }
+
+const UNLISTED: &str = "unlisted-";
 
 /// One thing referred to, by its number in the archive.
 pub type Referred = (ReferenceKind, u64);
@@ -166,6 +178,12 @@ impl References {
             }
         }
         merged
+    }
+
+    /// Whether every set of facets that contains this one takes the reference.
+    pub fn covers(&self, referred: Referred, facets: &[&str]) -> bool {
+        let within = |set: &Vec<&'static str>| set.iter().all(|f| facets.contains(f));
+        self.map.get(&referred).is_some_and(|sets| sets.iter().any(within))
     }
 
     /// What a set of facets takes.

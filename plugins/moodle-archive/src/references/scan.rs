@@ -133,6 +133,8 @@ impl LeafScan {
             b"questioncategoryid" => Sense::Id(QuestionCategory),
             b"availability" | b"availabilityjson" => Sense::Condition,
             b"grade" | b"scale" | b"grade_forum" if self.is_setting(path) => Sense::NegativeScale,
+            // Which course an event belongs to: that of an override of one person belongs to none.
+            b"courseid" if path == "events/event/courseid" => Sense::Value,
             b"enrol" if path == "enrolments/enrols/enrol/enrol" => Sense::Value,
             _ => return None,
         };

@@ -39,6 +39,9 @@ fn smaller_sets_make_larger_ones_superfluous() {
     assert_eq!(references.iter().map(|(_, f)| f.to_vec()).collect::<Vec<_>>(), [vec!["a"], vec!["d"]]);
     assert_eq!(references.taken(&["d"]).len(), 1);
     assert!(references.taken(&["c"]).is_empty());
+    assert!(references.covers(user, &["a", "c"]) && !references.covers(user, &["c"]));
+    assert_eq!(ReferenceKind::of_unlisted_name(&ReferenceKind::User.unlisted_name()), Some(ReferenceKind::User));
+    assert_eq!(ReferenceKind::of_name(&ReferenceKind::User.unlisted_name()), None);
 }
 
 #[test]

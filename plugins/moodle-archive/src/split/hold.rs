@@ -1,10 +1,11 @@
 //! An element that is held back until it is clear what it is: a row, an element whose facets depend on a field, or
 //! something in an unknown document.
 
-use crate::facets::{Facets, modules, names_people};
+use crate::facets::{Facets, When, makes_user_data, modules};
 use crate::references::ReferenceKind;
 use crate::references::scan::Leaf;
 use crate::rows::RowKind;
+use crate::xml::fields::attributes;
 
 /// A row larger than this is refused, in bytes.
 pub const ROW_LIMIT: usize = 16 << 20;
@@ -17,8 +18,10 @@ const LOOK_LIMIT: usize = 4 << 20;
 pub(super) enum HoldKind {
     /// For its columns.
     Row { kind: RowKind, facets: Facets, until: Option<&'static str> },
-    /// Its facets depend on whether a field names something.
-    Names { field: &'static str, facets: Facets, holds: bool },
+    /// Its facets depend on a field: what the field has to be, and whether it was there and named something.
+    Field { when: When, facets: Facets, found: Option<bool> },
+    /// What a plugin added, or an element directly in it: fields of its own, then lists (Moodle writes them in this order).
+    Wrapper,
     /// It may be a scalar, a record or a list of records.
     Probe,
     /// A record that may name people.
@@ -52,19 +55,23 @@ pub(super) struct Hold {
     child: Option<(usize, usize)>,
     /// Whether it is certain to be a record.
     settled: bool,
+    /// Whether an attribute of its own names a person, which settles it, too.
+    attributed: bool,
 }
 
 impl Hold {
     pub fn new(depth: usize, kind: HoldKind, bytes: Vec<u8>) -> Self {
+        let space_from = bytes.trim_ascii_end().len();
         Self {
             depth,
             kind,
             bytes,
-            space_from: 0,
+            space_from,
             people_named: false,
             references: Vec::new(),
             child: None,
             settled: false,
+            attributed: false,
         }
     }
 
@@ -83,9 +90,16 @@ impl Hold {
     /// A child or a deeper element begins.
     pub fn child(&mut self, depth: usize, name: &[u8], tag: &[u8]) -> Resolved {
         match self.kind {
+            _ if self.attributed => Resolved::Keep,
             HoldKind::Row { until: Some(until), .. } if depth == self.depth + 1 && name == until.as_bytes() => {
                 Resolved::Row
             }
+            // Its lists are looked at one by one, unless its own fields name somebody: then it is one record.
+            HoldKind::Wrapper if depth == self.depth + 1 && !self.people_named => {
+                self.child = Some((self.space_from, self.references.len()));
+                if tag.iter().any(u8::is_ascii_whitespace) { Resolved::List } else { Resolved::Keep }
+            }
+            HoldKind::Wrapper if depth == self.depth + 2 && !self.people_named => Resolved::List,
             HoldKind::Probe if !self.settled && depth == self.depth + 1 => {
                 if self.child.is_some() {
                     // The first child was a scalar: this is a record of its own.
@@ -110,24 +124,39 @@ impl Hold {
     /// A scalar in it ended.
     pub fn leaf(&mut self, depth: usize, leaf: &Leaf) {
         let names = !matches!(leaf.value.trim(), "" | "0" | crate::xml::NULL);
-        self.people_named |= names && names_people(leaf.name.as_bytes());
-        if let HoldKind::Names { field, holds, .. } = &mut self.kind
+        self.people_named |= names && makes_user_data(leaf.name.as_bytes());
+        if let HoldKind::Field { when: When::Names(field) | When::Lacks(field), found, .. } = &mut self.kind
             && depth == self.depth + 1
             && leaf.name == *field
         {
-            *holds |= names;
+            *found = Some(found.unwrap_or_default() || names);
+        }
+    }
+
+    /// A start tag passes, of the element or of one in it. Plugins may have people in attributes.
+    pub fn tag(&mut self, depth: usize, tag: &[u8]) {
+        let looks = matches!(self.kind, HoldKind::Probe | HoldKind::Record | HoldKind::Wrapper);
+        let names = |(name, value): (&[u8], &[u8])| {
+            makes_user_data(name) && !matches!(value, b"" | b"0") && value != crate::xml::NULL.as_bytes()
+        };
+        if looks && !self.people_named && attributes(tag).any(names) {
+            self.people_named = true;
+            self.attributed = depth == self.depth;
         }
     }
 
     /// The facets it carries, now that it is complete.
     pub fn facets(&self) -> Facets {
         match self.kind {
-            HoldKind::Row { facets, .. } | HoldKind::Names { facets, holds: true, .. } => facets,
-            HoldKind::Names { .. } => &[],
+            HoldKind::Row { facets, .. } => facets,
+            HoldKind::Field { when, facets, found } => match (when, found) {
+                (When::Always, _) | (When::Names(_), Some(true)) | (When::Lacks(_), Some(false)) => facets,
+                (When::Names(_) | When::Lacks(_), _) => &[],
+            },
             // A scalar of the module itself stays, whatever its name.
-            HoldKind::Probe if self.child.is_none() => &[],
-            HoldKind::Probe | HoldKind::Record if self.people_named => modules::PEOPLE,
-            HoldKind::Probe | HoldKind::Record => &[],
+            HoldKind::Probe if self.child.is_none() && !self.attributed => &[],
+            HoldKind::Probe | HoldKind::Record | HoldKind::Wrapper if self.people_named => modules::PEOPLE,
+            HoldKind::Probe | HoldKind::Record | HoldKind::Wrapper => &[],
         }
     }
 }

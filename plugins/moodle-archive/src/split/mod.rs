@@ -6,7 +6,7 @@
 
 mod hold;
 
-use crate::facets::{self, Facets, PartRules, Rule, When};
+use crate::facets::{self, Facets, PartRules, Probe, Rule, When};
 use crate::layout::PartName;
 use crate::references::scan::{Found, LeafScan};
 use crate::rows::{Around, Row};
@@ -90,6 +90,12 @@ pub enum SplitWarning {
         /// The part's path in the archive.
         part: String,
     },
+    /// The document has elements that are not known and name people.
+    #[error("{part}: elements that no rule is known for name people, and were taken for user data")]
+    Added {
+        /// The part's path in the archive.
+        part: String,
+    },
 }
 
 /// Cuts one document.
@@ -148,7 +154,12 @@ impl Splitter {
 
     /// What is to be warned about. Complete after [`finish`](Self::finish).
     pub fn warning(&self) -> Option<SplitWarning> {
-        self.inner.guessed.then(|| SplitWarning::Unknown { part: self.part.clone() })
+        let part = || self.part.clone();
+        match self.rules.probe {
+            _ if !self.inner.guessed => None,
+            Some(Probe::At { known: false, .. }) => Some(SplitWarning::Unknown { part: part() }),
+            _ => Some(SplitWarning::Added { part: part() }),
+        }
     }
 
     /// Splits a document in memory.
@@ -203,6 +214,8 @@ struct Inner {
     hold: Option<Hold>,
     /// Depth of the list of records being probed.
     list: Option<usize>,
+    /// Depth of the element in a plugin's whose children are being probed.
+    wrapper: Option<usize>,
     /// Whether the document has rows.
     rows: bool,
     /// The kind of the enrolment method that is open.
@@ -308,26 +321,19 @@ impl Inner {
             }
         }
 
-        if let Some(hold) = &mut self.hold {
-            match hold.child(depth, name, tag) {
-                Resolved::Keep => {}
-                Resolved::Row => self.finish_row(),
-                Resolved::List => {
-                    // What was held is a list: its beginning is definition, and the child is the first record.
-                    if let Some(mut hold) = self.hold.take() {
-                        let list = hold.depth;
-                        let (rest, refs) = hold.split_child();
-                        self.release(hold, &[]);
-                        self.list = Some(list);
-                        let mut record = Hold::new(list + 1, HoldKind::Record, rest);
-                        record.references = refs;
-                        self.hold = Some(record);
-                    }
-                }
-            }
+        let mut resolved = self.hold.as_mut().map(|hold| hold.child(depth, name, tag));
+        while resolved == Some(Resolved::List) {
+            // What was held is a list or a wrapper: its beginning is definition, and the child the first one in it.
+            resolved = self.split_hold().map(|hold| hold.child(depth, name, tag));
+        }
+        if resolved == Some(Resolved::Row) {
+            self.finish_row();
         }
         if self.hold.is_none() && self.region.is_none() {
             self.enter(rules, depth);
+        }
+        if let Some(hold) = &mut self.hold {
+            hold.tag(depth, tag);
         }
         let facets = self.region.map_or(&[] as Facets, |(_, f)| f);
         if let Some((kind, id)) = self.leaves.start(depth, &self.path, name, self.levels.last().map_or(0, |l| l.id)) {
@@ -338,13 +344,42 @@ impl Inner {
         }
     }
 
+    /// Whether the open element of that depth is what a plugin added.
+    fn is_plugin(&self, depth: usize) -> bool {
+        let name = depth.checked_sub(1).and_then(|index| self.path.split('/').nth(index));
+        name.is_some_and(|name| name.starts_with("plugin_"))
+    }
+
+    /// Hands out the beginning of what is held as definition, and goes on holding the child that began in it.
+    fn split_hold(&mut self) -> Option<&mut Hold> {
+        let mut hold = self.hold.take()?;
+        let wrapper = hold.kind == HoldKind::Wrapper;
+        let depth = hold.depth;
+        let (rest, references) = hold.split_child();
+        self.release(hold, &[]);
+        let kind = if !wrapper {
+            self.list = Some(depth);
+            HoldKind::Record
+        } else if self.is_plugin(depth) {
+            HoldKind::Wrapper
+        } else {
+            self.wrapper = Some(depth);
+            HoldKind::Probe
+        };
+        let mut child = Hold::new(depth + 1, kind, rest);
+        child.references = references;
+        Some(self.hold.insert(child))
+    }
+
     /// Decides what an element outside any region is.
     fn enter(&mut self, rules: &PartRules, depth: usize) {
         let rule: Option<&Rule> = rules.rules.iter().find(|r| r.fits(&self.path));
         if let Some(rule) = rule {
             let kind = match (rule.row, rule.when) {
                 (Some(row), _) => HoldKind::Row { kind: row, facets: rule.facets, until: rule.until },
-                (None, When::Names(field)) => HoldKind::Names { field, facets: rule.facets, holds: false },
+                (None, when @ (When::Names(_) | When::Lacks(_))) => {
+                    HoldKind::Field { when, facets: rule.facets, found: None }
+                }
                 (None, When::Always) => {
                     let space = std::mem::take(&mut self.space);
                     self.text(&space, rule.facets);
@@ -356,24 +391,23 @@ impl Inner {
             self.hold = Some(Hold::new(depth, kind, space));
             return;
         }
-        let Some(probe) = rules.probe else {
-            self.settle_space();
-            return;
+        let kind = match rules.probe {
+            Some(_) if rules.rules.iter().any(|rule| rule.leads_through(&self.path)) => None,
+            Some(_) if self.list == Some(depth - 1) => Some(HoldKind::Record),
+            Some(Probe::At { depth: at, known }) => {
+                self.guessed |= !known && depth == at;
+                (depth == at).then_some(HoldKind::Probe)
+            }
+            Some(Probe::Plugins) if self.wrapper == Some(depth - 1) => Some(HoldKind::Probe),
+            Some(Probe::Plugins) => (self.is_plugin(depth) || self.is_plugin(depth - 1)).then_some(HoldKind::Wrapper),
+            None => None,
         };
-        let inside = probe.within.is_none_or(|beginning| {
-            self.path.split('/').nth(probe.depth - 2).is_some_and(|n| n.starts_with(beginning))
-        });
-        if inside && depth == probe.depth {
-            let space = std::mem::take(&mut self.space);
-            self.hold = Some(Hold::new(depth, HoldKind::Probe, space));
-            // Only unknown documents are worth a warning; a plugin's scalars are not.
-            self.guessed |= probe.within.is_none();
-        } else if inside && self.list == Some(depth - 1) {
-            let space = std::mem::take(&mut self.space);
-            let hold = Hold::new(depth, HoldKind::Record, space);
-            self.hold = Some(hold);
-        } else {
-            self.settle_space();
+        match kind {
+            Some(kind) => {
+                let space = std::mem::take(&mut self.space);
+                self.hold = Some(Hold::new(depth, kind, space));
+            }
+            None => self.settle_space(),
         }
     }
 
@@ -400,15 +434,18 @@ impl Inner {
                 self.finish_row();
             } else if let Some(hold) = self.hold.take() {
                 let facets = hold.facets();
-                self.guessed |= matches!(hold.kind, HoldKind::Probe | HoldKind::Record) && !facets.is_empty();
+                let looked_at = matches!(hold.kind, HoldKind::Probe | HoldKind::Record | HoldKind::Wrapper);
+                self.guessed |= looked_at && !facets.is_empty();
                 self.release(hold, facets);
             }
         }
         if self.region.is_some_and(|(d, _)| d == depth) {
             self.region = None;
         }
-        if self.list == Some(depth) {
-            self.list = None;
+        for open in [&mut self.list, &mut self.wrapper] {
+            if *open == Some(depth) {
+                *open = None;
+            }
         }
         if let Some(level) = self.levels.pop() {
             self.path.truncate(level.before);

@@ -124,6 +124,88 @@ fn plugins_in_known_documents_are_looked_at() {
 }
 
 #[test]
+fn what_plugins_add_is_looked_at_wherever_it_is() {
+    // Fields of the wrapper itself and lists in it.
+    let fields = "<course id=\"1\"><plugin_local_x_course><setting>s</setting><marks><mark id=\"1\"><userid>7</userid></mark><mark id=\"2\"><note>n</note></mark></marks></plugin_local_x_course><plugin_local_y_course><userid>8</userid><note>n</note></plugin_local_y_course></course>";
+    let expected = [
+        ":<course id=\"1\"><plugin_local_x_course><setting>s</setting><marks>",
+        "user-data:<mark id=\"1\"><userid>7</userid></mark>",
+        ":<mark id=\"2\"><note>n</note></mark></marks></plugin_local_x_course>",
+        "user-data:<plugin_local_y_course><userid>8</userid><note>n</note></plugin_local_y_course>",
+        ":</course>",
+    ];
+    assert_eq!(pieces("course/course.xml", fields), expected);
+    // Fields and lists of an element in it.
+    let nested = "<course><plugin_local_x_course><re><config>c</config><tries><try id=\"1\"><userid>7</userid></try></tries></re><re><userid>8</userid><a><b/></a></re></plugin_local_x_course></course>";
+    let expected = [
+        ":<course><plugin_local_x_course><re><config>c</config><tries>",
+        "user-data:<try id=\"1\"><userid>7</userid></try>",
+        ":</tries></re>",
+        "user-data:<re><userid>8</userid><a><b/></a></re>",
+        ":</plugin_local_x_course></course>",
+    ];
+    assert_eq!(pieces("course/course.xml", nested), expected);
+    // In a question, of both shapes; its type is definition, comments are comments.
+    for (before, after) in [
+        (
+            "<question_bank_entries><question_bank_entry id=\"1\"><question_version><question_versions id=\"1\"><questions><question id=\"1\">",
+            "</question></questions></question_versions></question_version></question_bank_entry></question_bank_entries>",
+        ),
+        ("<questions><question id=\"1\">", "</question></questions>"),
+    ] {
+        let inside = "<plugin_qtype_x_question><a><ownerid>3</ownerid></a></plugin_qtype_x_question><plugin_local_x_question><votes><vote user_id=\"9\"/></votes></plugin_local_x_question>";
+        let document = format!(
+            "<question_categories><question_category id=\"1\">{before}{inside}{after}</question_category></question_categories>"
+        );
+        let found = pieces("questions.xml", &document);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found[1], "user-data:<vote user_id=\"9\"/>");
+    }
+    let comment = "<question_categories><question_category><question_bank_entries><question_bank_entry><question_version><question_versions><questions><question><plugin_qbank_comment_question><comments><comment id=\"1\"><userid>7</userid></comment></comments></plugin_qbank_comment_question></question></questions></question_versions></question_version></question_bank_entry></question_bank_entries></question_category></question_categories>";
+    assert_eq!(pieces("questions.xml", comment)[1], "comment:<comment id=\"1\"><userid>7</userid></comment>");
+}
+
+#[test]
+fn what_a_later_release_adds_to_a_known_module_is_looked_at() {
+    let document = "<activity id=\"1\"><quiz id=\"2\"><name>N</name><subplugin_quizaccess_seb_quiz><quizaccess_seb_quizsettings id=\"1\"><usermodified>4</usermodified></quizaccess_seb_quizsettings></subplugin_quizaccess_seb_quiz><helpers><helper id=\"1\"><userid>7</userid></helper></helpers><owner userid=\"8\"><a>1</a></owner></quiz></activity>";
+    let expected = [
+        ":<activity id=\"1\"><quiz id=\"2\"><name>N</name><subplugin_quizaccess_seb_quiz><quizaccess_seb_quizsettings id=\"1\"><usermodified>4</usermodified></quizaccess_seb_quizsettings></subplugin_quizaccess_seb_quiz><helpers>",
+        "user-data:<helper id=\"1\"><userid>7</userid></helper>",
+        ":</helpers>",
+        "user-data:<owner userid=\"8\"><a>1</a></owner>",
+        ":</quiz></activity>",
+    ];
+    assert_eq!(pieces("activities/quiz_2/quiz.xml", document), expected);
+    let mut splitter = Splitter::new(&part("activities/quiz_2/quiz.xml"));
+    splitter.feed(document.as_bytes()).unwrap();
+    splitter.finish().unwrap();
+    assert!(splitter.warning().unwrap().to_string().contains("elements that no rule is known for"));
+}
+
+#[test]
+fn dates_of_single_people_are_theirs() {
+    let document = "<events><event id=\"1\"><courseid>0</courseid><groupid>0</groupid><userid>7</userid></event><event id=\"2\"><courseid>21</courseid><userid>4</userid></event><event id=\"3\"><userid>4</userid></event></events>";
+    let found = pieces("activities/quiz_2/calendar.xml", document);
+    assert_eq!(
+        found[1],
+        "user-data:<event id=\"1\"><courseid>0</courseid><groupid>0</groupid><userid>7</userid></event>"
+    );
+    assert_eq!(found.len(), 3);
+    assert_eq!(pieces("course/calendar.xml", document).len(), 1);
+}
+
+#[test]
+fn blocks_have_documents_of_their_own() {
+    let document = "<block id=\"3\"><poll id=\"3\"><title>t</title><votes><vote id=\"1\"><userid>7</userid></vote></votes></poll></block>";
+    let expected = [
+        ":<block id=\"3\"><poll id=\"3\"><title>t</title><votes>",
+        "user-data:<vote id=\"1\"><userid>7</userid></vote>",
+        ":</votes></poll></block>",
+    ];
+    assert_eq!(pieces("course/blocks/poll_3/poll.xml", document), expected);
+}
+
+#[test]
 fn large_text_comes_in_pieces_and_damage_is_named() {
     let document = format!("<course><summary>{}</summary></course>", "x".repeat(3 * PIECE));
     let runs = split("course/course.xml", &document);
@@ -167,6 +249,7 @@ fn documents() -> impl Strategy<Value = (String, String)> {
         Just("activities/mine_1/mine.xml"),
         Just("groups.xml"),
         Just("activities/quiz_1/quiz.xml"),
+        Just("course/course.xml"),
         Just("x.xml")
     ];
     let random = proptest::string::string_regex(&format!("{bits}{{0,30}}")).unwrap();
@@ -176,6 +259,7 @@ fn documents() -> impl Strategy<Value = (String, String)> {
             "activities/mine_1/mine.xml" => ("<activity><mine>", "</mine></activity>"),
             "activities/quiz_1/quiz.xml" => ("<activity><quiz><overrides>", "</overrides></quiz></activity>"),
             "x.xml" => ("<x><y>", "</y></x>"),
+            "course/course.xml" => ("<course><plugin_local_x_course>", "</plugin_local_x_course></course>"),
             _ => ("<activity><forum><discussions>", "</discussions></forum></activity>"),
         };
         (path.to_owned(), format!("{open}{body}{close}"))
@@ -235,7 +319,7 @@ proptest! {
 
     #[test]
     fn no_byte_of_a_sound_document_is_lost(body in sound(), size in 1usize..40) {
-        for (path, root) in [("groups.xml", "groups"), ("activities/mine_1/mine.xml", "activity"), ("x.xml", "x")] {
+        for (path, root) in [("groups.xml", "groups"), ("activities/mine_1/mine.xml", "activity"), ("x.xml", "x"), ("course/course.xml", "plugin_local_x_course")] {
             let document = format!("<{root}>{body}</{root}>");
             check(path, &document, size);
             let whole = Splitter::all(&part(path), document.as_bytes()).unwrap().0;

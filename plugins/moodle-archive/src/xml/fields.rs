@@ -167,6 +167,26 @@ pub fn attribute(tag: &[u8], name: &str) -> Option<String> {
 pub fn attribute_range(tag: &[u8], name: &str) -> Option<Range<usize>> {
     let mut at = tag.iter().position(u8::is_ascii_whitespace)?;
     loop {
+        let (key, value) = next_attribute(tag, &mut at)?;
+        if &tag[key] == name.as_bytes() {
+            return Some(value);
+        }
+    }
+}
+
+/// The attributes in the bytes of a start tag: names, and values as written.
+pub fn attributes(tag: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut at = tag.iter().position(u8::is_ascii_whitespace);
+    std::iter::from_fn(move || {
+        let (key, value) = next_attribute(tag, at.as_mut()?)?;
+        Some((&tag[key], &tag[value]))
+    })
+}
+
+/// The next attribute of a start tag from `at` on, which then stands behind it.
+fn next_attribute(tag: &[u8], position: &mut usize) -> Option<(Range<usize>, Range<usize>)> {
+    let mut at = *position;
+    loop {
         while tag.get(at)?.is_ascii_whitespace() {
             at += 1;
         }
@@ -174,7 +194,7 @@ pub fn attribute_range(tag: &[u8], name: &str) -> Option<Range<usize>> {
         while !matches!(tag.get(at)?, b'=' | b'>' | b'/') && !tag[at].is_ascii_whitespace() {
             at += 1;
         }
-        let key = &tag[start..at];
+        let key = start..at;
         while tag.get(at)?.is_ascii_whitespace() {
             at += 1;
         }
@@ -194,10 +214,8 @@ pub fn attribute_range(tag: &[u8], name: &str) -> Option<Range<usize>> {
         }
         at += 1;
         let length = tag.get(at..)?.iter().position(|&b| b == quote)?;
-        if key == name.as_bytes() {
-            return Some(at..at + length);
-        }
-        at += length + 1;
+        *position = at + length + 1;
+        return Some((key, at..at + length));
     }
 }
 
@@ -215,6 +233,8 @@ mod tests {
         assert_eq!(f.attribute_id("id"), Some(7));
         assert_eq!(f.attribute("contextid").as_deref(), Some("a&b"));
         assert_eq!(f.attribute("x"), None);
+        let all: Vec<_> = attributes(b"<user id=\"7\" contextid='a&amp;b'/>").collect();
+        assert_eq!(all, [(&b"id"[..], &b"7"[..]), (b"contextid", b"a&amp;b")]);
         assert_eq!(f.text("name"), "A < B");
         assert_eq!(f.get("email"), None);
         assert!(f.has("email"));
@@ -240,6 +260,13 @@ mod tests {
         #[test]
         fn any_tag_is_taken(tag in "<a[ a-c='\"/>]{0,30}") {
             let _ = attribute(tag.as_bytes(), "b");
+            // Each is found by its name; of two of one name the first.
+            let all: Vec<_> = attributes(tag.as_bytes()).collect();
+            for (name, _) in &all {
+                let name = str::from_utf8(name).unwrap();
+                let first = all.iter().find(|(n, _)| *n == name.as_bytes()).unwrap().1;
+                prop_assert_eq!(&tag.as_bytes()[attribute_range(tag.as_bytes(), name).unwrap()], first);
+            }
         }
     }
 }
