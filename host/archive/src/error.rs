@@ -110,7 +110,7 @@ impl ArchiveError {
     pub(crate) fn zip(place: impl Into<String>, error: rawzip::Error) -> Self {
         match error.into_kind() {
             rawzip::ErrorKind::IO(error) => Self::decoding(place, error),
-            rawzip::ErrorKind::Eof => Self::corrupt(place, "the archive ends here"),
+            rawzip::ErrorKind::Eof => Self::corrupt(place, "the archive is cut short: it ends here"),
             kind => Self::corrupt(place, kind.to_string()),
         }
     }

@@ -120,6 +120,11 @@ pub fn activity(module_xml: &[u8], own_head: &[u8]) -> Result<ActivityFields, Xm
     })
 }
 
+/// Checks the beginning of a module's own document, which [`activity`] reads too: an error here is that document's.
+pub fn activity_head(own_head: &[u8]) -> Result<(), XmlError> {
+    expect(Fields::of_head(own_head)?, "activity").map(drop)
+}
+
 /// Reads a `block.xml`.
 pub fn block(document: &[u8]) -> Result<BlockFields, XmlError> {
     let f = expect(Fields::of(document)?, "block")?;

@@ -3,6 +3,7 @@
 use crate::convert::{damaged, facets, run};
 use crate::course_files::FileIndex;
 use crate::intake::{Intake, NAMED_WARNINGS};
+use crate::placement::Placement;
 use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draft, SectionFields};
 use provost_guest::{Error, JobContext, Result};
 use provost_moodle_archive::columns;
@@ -28,13 +29,17 @@ impl Items {
         items.owners.insert(Owner::Archive, wit::Owner::Course);
         items.owners.insert(Owner::Course, wit::Owner::Course);
         items.contexts.insert(course, Owner::Course);
-        items.sections(intake, manifest, draft)?;
-        items.activities(job, intake, manifest, draft)?;
+        let places = Placement::of(manifest);
+        for broken in &places.broken {
+            job.warn(broken)?;
+        }
+        items.sections(intake, manifest, &places, draft)?;
+        items.activities(job, intake, manifest, &places, draft)?;
         items.blocks(intake, draft)?;
         Ok(items)
     }
 
-    fn sections(&mut self, intake: &Intake, manifest: &Manifest, draft: &Draft) -> Result<()> {
+    fn sections(&mut self, intake: &Intake, manifest: &Manifest, places: &Placement, draft: &Draft) -> Result<()> {
         for listed in &manifest.sections {
             let owner = Owner::Section(listed.sectionid);
             let path = format!("{}/section.xml", owner.directory());
@@ -44,14 +49,21 @@ impl Items {
                 number: section.number,
                 name: section.name,
                 visible: section.visible,
-                delegated_to: listed.delegated_to(),
+                delegated_to: places.delegated_to(listed.sectionid),
             })?;
             self.owners.insert(owner, wit::Owner::Section(id));
         }
         Ok(())
     }
 
-    fn activities(&mut self, job: &JobContext, intake: &Intake, manifest: &Manifest, draft: &Draft) -> Result<()> {
+    fn activities(
+        &mut self,
+        job: &JobContext,
+        intake: &Intake,
+        manifest: &Manifest,
+        places: &Placement,
+        draft: &Draft,
+    ) -> Result<()> {
         for listed in &manifest.activities {
             let Some(activity) = layout::activity(&listed.directory) else {
                 return Err(Error::corrupt(format!(
@@ -70,8 +82,16 @@ impl Items {
                 job.warn(&format!("{own} is missing from the archive: the activity {:?} is empty", listed.title))?;
                 b"<activity></activity>".to_vec()
             };
+            columns::activity_head(&head).map_err(damaged(&own))?;
             let fields = columns::activity(&module, &head).map_err(damaged(&path))?;
-            let section = if listed.sectionid == 0 { fields.section } else { listed.sectionid };
+            let wanted = if listed.sectionid == 0 { fields.section } else { listed.sectionid };
+            let section = places.section(wanted);
+            if section != wanted {
+                let what = &listed.directory;
+                job.warn(&format!(
+                    "{what} is in section {wanted}, which the archive lacks: it comes into the first section"
+                ))?;
+            }
             let id = draft.add_activity(&ActivityFields {
                 local: activity.id,
                 section,
@@ -90,7 +110,7 @@ impl Items {
 
     fn blocks(&mut self, intake: &Intake, draft: &Draft) -> Result<()> {
         let documents = intake.documents().filter(|(part, _)| part.file == "block.xml");
-        let mut blocks: Vec<&PartName> = documents.map(|(part, _)| part).collect();
+        let mut blocks: Vec<PartName> = documents.map(|(part, _)| part).collect();
         blocks.sort_by_key(|part| match &part.owner {
             Owner::Block { id, activity, .. } => (activity.as_ref().map(|a| a.id), *id),
             _ => (None, 0),
@@ -145,22 +165,26 @@ pub fn add_parts(
     files: &FileIndex,
     progress: std::ops::Range<f64>,
 ) -> Result<()> {
-    let total: u64 = intake.documents().map(|(_, size)| size).sum();
+    let total = intake.document_bytes();
+    let mut unlisted: Option<(PartName, usize)> = None;
     let mut done = 0;
     let mut gathered: BTreeMap<Owner, Gathered> = BTreeMap::new();
     let mut astray = References::default();
     let mut warnings = 0usize;
     for (part, size) in intake.documents() {
         done += size;
-        let Some(&owner) = items.owners.get(&part.owner) else { continue };
+        let Some(&owner) = items.owners.get(&part.owner) else {
+            unlisted.get_or_insert((part, 0)).1 += 1;
+            continue;
+        };
         let gathering = gathered.entry(part.owner.clone()).or_default();
-        if is_derived(part) {
+        if is_derived(&part) {
             if part.file == "inforef.xml" {
-                gathering.facets = part_rules(part).facets.to_vec();
+                gathering.facets = part_rules(&part).facets.to_vec();
             }
             continue;
         }
-        let splitter = add_part(intake, draft, owner, part)?;
+        let splitter = add_part(intake, draft, owner, &part)?;
         gathering.found.add_found(splitter.references(), splitter.part_facets());
         if part.owner == Owner::Course && part.file == "contentbank.xml" {
             astray.add_found(splitter.references(), splitter.part_facets());
@@ -172,6 +196,12 @@ pub fn add_parts(
             }
         }
         job.progress(progress.start + (progress.end - progress.start) * done as f64 / total.max(1) as f64)?;
+    }
+    if let Some((first, count)) = unlisted {
+        let path = first.path();
+        job.warn(&format!(
+            "left out: {count} documents of what moodle_backup.xml does not list, the first of them {path}"
+        ))?;
     }
     if warnings > NAMED_WARNINGS {
         job.warn(&format!("{} more documents have no rules", warnings - NAMED_WARNINGS))?;

@@ -10,6 +10,7 @@ mod course_files;
 mod intake;
 mod job;
 mod people;
+mod placement;
 mod service;
 
 use provost_guest::prelude::*;
