@@ -1,16 +1,20 @@
 //! Hostile and broken archives, imported by the real binary into one store: each is refused with a message that names entry
 //! and place, or imported with a warning; and after each the store is as it was.
 
+use provost_tests::faults::files_below;
 use provost_tests::hostile::{self, Case, Expected};
 use provost_tests::live::Site;
 use serde_json::{Value, json};
-use std::fs::{self, File};
-use std::path::Path;
+use std::fs::File;
 
 const PROVOST: &str = env!("CARGO_BIN_EXE_provost");
 
 /// What every import asks for: one that leaves its name taken spoils the next.
 const NAME: &str = "hostile";
+
+/// What an import may take of memory at most, in bytes: the plugin's own limit, an instance, and 300 bytes for each of a
+/// million entries.
+const MEMORY: u64 = 400 << 20;
 
 struct Judge {
     site: Site,
@@ -23,7 +27,7 @@ impl Judge {
     fn new() -> Self {
         let site = Site::new(PROVOST);
         site.ok(&["plugin", "list"]);
-        let contents = files_in(&site.data().join("blobs"));
+        let contents = files_below(&site.data().join("blobs")).len();
         Self { site, contents, failures: Vec::new() }
     }
 
@@ -34,7 +38,7 @@ impl Judge {
         let path = path.to_string_lossy().into_owned();
         let mut command = vec!["--json", "course", "import", &path, "--shortname", NAME];
         command.extend(case.keep_going.then_some("--keep-going"));
-        let output = self.site.run(&command);
+        let (output, peak) = self.site.run_measured(&command);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let answer: Option<Value> = serde_json::from_slice(&output.stdout).ok();
         let mut wrong = Vec::new();
@@ -62,7 +66,16 @@ impl Judge {
             self.site.ok(&["course", "delete", &id, "--yes"]);
         }
         wrong.extend(self.leftovers());
-        println!("{}: {}{}", case.name, said.trim(), answer.map_or(String::new(), |a| a.to_string()));
+        if peak > MEMORY {
+            wrong.push(format!("it took {} MiB of memory", peak >> 20));
+        }
+        println!(
+            "{} ({} MiB): {}{}",
+            case.name,
+            peak >> 20,
+            said.trim(),
+            answer.map_or(String::new(), |a| a.to_string())
+        );
         for wrong in wrong {
             self.failures.push(format!("{}: {wrong}: {said}", case.name));
         }
@@ -94,14 +107,14 @@ impl Judge {
         if first["findings"] != json!([]) {
             wrong.push(format!("the doctor found {}", first["findings"]));
         }
-        let contents = files_in(&self.site.data().join("blobs"));
+        let contents = files_below(&self.site.data().join("blobs")).len();
         if contents != self.contents {
             wrong.push(format!("{contents} contents in place of {}", self.contents));
         }
         for folder in ["tmp", "scratch"] {
-            let left = files_in(&self.site.data().join(folder));
-            if left > 0 {
-                wrong.push(format!("{left} files in {folder}"));
+            let left = files_below(&self.site.data().join(folder));
+            if left.iter().any(|path| !path.ends_with("tmp/lock")) {
+                wrong.push(format!("left: {left:?}"));
             }
         }
         wrong
@@ -110,12 +123,6 @@ impl Judge {
     fn verdict(self) {
         assert!(self.failures.is_empty(), "{} wrong:\n{}", self.failures.len(), self.failures.join("\n"));
     }
-}
-
-/// Files below a directory.
-fn files_in(directory: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(directory) else { return 0 };
-    entries.filter_map(Result::ok).map(|entry| if entry.path().is_dir() { files_in(&entry.path()) } else { 1 }).sum()
 }
 
 #[test]

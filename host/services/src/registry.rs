@@ -15,12 +15,14 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// A plugin that comes with the binary.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BuiltIn {
     /// Its id.
     pub id: &'static str,
     /// The component.
     pub component: &'static [u8],
+    /// What the operator set of its configuration; null for nothing.
+    pub config: serde_json::Value,
 }
 
 /// Where a loaded plugin comes from.
@@ -101,8 +103,7 @@ impl Registry {
         let mut loaded = BTreeMap::new();
         for plugin in built_in {
             let grants = provost_runtime::Manifest::of(plugin.component).map_err(LoadError::from)?.grants;
-            let none = serde_json::Value::Null;
-            let plugin = Plugin::load(&engine, &host, plugin.component, &grants, &none).await?;
+            let plugin = Plugin::load(&engine, &host, plugin.component, &grants, &plugin.config).await?;
             loaded.insert(plugin.manifest().id.clone(), Arc::new(plugin));
         }
         let registry = Self { engine, host, built_in: loaded, current: ArcSwap::default(), change: Mutex::new(()) };

@@ -43,41 +43,53 @@ pub fn write_part(
     facets: &[String],
 ) -> Result<()> {
     let path = placed.name.path();
+    let written = write_current(writer, snapshot, listing, placed, facets, &path);
+    written.map_err(|error| Error { message: format!("{path}: {}", error.message), ..error })
+}
+
+fn write_current(
+    writer: &Writer,
+    snapshot: &Snapshot,
+    listing: &Listing,
+    placed: &Placed,
+    facets: &[String],
+    path: &str,
+) -> Result<()> {
     let part = placed.part.id;
     let changed = match (&placed.part.owner, placed.name.file.as_str()) {
         (Owner::Course, "course.xml") => {
             let document = whole(snapshot, part, facets)?;
-            Some(course_document(&path, &snapshot.course(), document)?)
+            Some(course_document(path, &snapshot.course(), document)?)
         }
         (Owner::Section(id), "section.xml") => {
             let document = whole(snapshot, part, facets)?;
             let section = listing.sections.iter().find(|s| s.id == *id);
-            let written = columns::section(&document).map_err(damaged(&path))?;
+            let written = columns::section(&document).map_err(damaged(path))?;
             let changes = section.map(|s| {
                 vec![
                     text(&["section", "name"], &written.name, &s.fields.name),
                     flag(&["section", "visible"], written.visible, s.fields.visible),
                 ]
             });
-            Some(apply(&path, document, changes.unwrap_or_default())?)
+            Some(apply(path, document, changes.unwrap_or_default())?)
         }
         (Owner::Activity(id), "module.xml") => {
             let document = whole(snapshot, part, facets)?;
             let record = listing.activities.iter().find(|a| a.id == *id);
-            let written = columns::activity(&document, b"<activity></activity>").map_err(damaged(&path))?;
+            let written = columns::activity(&document, b"<activity></activity>").map_err(damaged(path))?;
             let changes = record.map(|a| {
                 vec![
                     text(&["module", "idnumber"], &written.idnumber, &a.fields.idnumber),
                     flag(&["module", "visible"], written.visible, a.fields.visible),
                 ]
             });
-            Some(apply(&path, document, changes.unwrap_or_default())?)
+            Some(apply(path, document, changes.unwrap_or_default())?)
         }
         _ => None,
     };
     match changed {
-        Some(document) => writer.add_bytes(&path, &document),
-        None => writer.add_part(&path, snapshot, part, facets).map(|_| ()),
+        Some(document) => writer.add_bytes(path, &document),
+        None => writer.add_part(path, snapshot, part, facets).map(|_| ()),
     }
 }
 
