@@ -6,13 +6,17 @@
 //! * [`compare`] says where two archives differ, element by element.
 //! * [`validate`] says what a real Moodle would refuse or lose.
 //! * [`sample`] is the project's own sample course, [`rare`] one of rarely seen things, [`generate`] makes courses of any size.
+//! * [`faults`] makes disks that are too small, [`cut`] archives of sections and activities.
+//! * [`hostile`] makes archives as nobody should send them, with what has to become of each.
 //! * [`live`] starts the real binary and talks to it.
 //! * Sample and generated courses are made of [`forms`], Moodle's rows in the short notation of [`outline`], and written by [`pack`].
 
 pub mod compare;
 pub mod cut;
+pub mod faults;
 pub mod forms;
 pub mod generate;
+pub mod hostile;
 pub mod live;
 pub mod outline;
 pub mod pack;

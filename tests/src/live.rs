@@ -10,7 +10,7 @@ pub use rest::{Rest, between, text};
 
 use crate::generate::{SampleSize, generate};
 use serde_json::Value;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -56,6 +56,25 @@ impl Site {
     pub fn run<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A]) -> Output {
         let mut command = self.command(arguments);
         command.output().unwrap_or_else(|e| panic!("{} does not start: {e}", self.binary.display()))
+    }
+
+    /// Runs a command to its end, and says how much memory it had at most (bytes; 0 where the system does not tell).
+    pub fn run_measured<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A]) -> (Output, u64) {
+        let mut command = self.command(arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = child.unwrap_or_else(|e| panic!("{} does not start: {e}", self.binary.display()));
+        let status = format!("/proc/{}/status", child.id());
+        let watch = std::thread::spawn(move || {
+            let mut peak = 0;
+            // A process that has ended, waited for or not, has no such line.
+            while let Some(now) = fs::read_to_string(&status).ok().and_then(|status| peak_in(&status)) {
+                peak = now;
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            peak
+        });
+        let output = child.wait_with_output().unwrap_or_else(|e| panic!("provost {}: {e}", shown(arguments)));
+        (output, watch.join().unwrap_or(0))
     }
 
     /// What a command prints, which must succeed.
@@ -131,6 +150,12 @@ impl Site {
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("serve.log")).unwrap_or_default()
     }
+}
+
+/// The peak of a process's memory in bytes, from `/proc/PID/status`.
+fn peak_in(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
 fn shown<A: AsRef<std::ffi::OsStr>>(arguments: &[A]) -> String {

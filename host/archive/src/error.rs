@@ -21,8 +21,8 @@ pub enum ArchiveError {
         /// What the operating system said.
         source: Arc<io::Error>,
     },
-    /// The disk (or a quota on it) is full.
-    #[error("{place}: no space left ({source})")]
+    /// The disk (or a quota on it) is full, or as full as it may become.
+    #[error("{place}: {source}")]
     NoSpace {
         /// The entry, or what was being done.
         place: String,
@@ -88,7 +88,10 @@ impl ArchiveError {
     /// An error of a file, sink or source, with a full disk told apart.
     pub(crate) fn io(place: impl Into<String>, error: io::Error) -> Self {
         let place = place.into();
-        let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        let full = matches!(
+            error.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+        );
         let source = Arc::new(error);
         if full { Self::NoSpace { place, source } } else { Self::Io { place, source } }
     }
@@ -110,7 +113,7 @@ impl ArchiveError {
     pub(crate) fn zip(place: impl Into<String>, error: rawzip::Error) -> Self {
         match error.into_kind() {
             rawzip::ErrorKind::IO(error) => Self::decoding(place, error),
-            rawzip::ErrorKind::Eof => Self::corrupt(place, "the archive ends here"),
+            rawzip::ErrorKind::Eof => Self::corrupt(place, "the archive is cut short: it ends here"),
             kind => Self::corrupt(place, kind.to_string()),
         }
     }

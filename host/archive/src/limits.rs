@@ -22,6 +22,8 @@ pub struct Limits {
     pub max_spooled_entry_bytes: u64,
     /// Size of all entries put aside, in bytes. Default: 64 GiB.
     pub max_spooled_bytes: u64,
+    /// Bytes that stay free on the file system where entries are put aside. Default: 64 MiB.
+    pub min_free_bytes: u64,
 }
 
 impl Default for Limits {
@@ -35,6 +37,7 @@ impl Default for Limits {
             max_expansion: 200,
             max_spooled_entry_bytes: 8 << 30,
             max_spooled_bytes: 64 << 30,
+            min_free_bytes: provost_space::DEFAULT_RESERVE,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Paths of entries: what is taken from an archive, and what may be written into one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 /// Why an entry was passed over. None of these is ever followed or unpacked.
@@ -101,31 +101,61 @@ pub(crate) fn check_written_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Remembers which paths were met, in 16 bytes each: two hashes with random keys instead of the text.
+/// Stands for paths by 16 bytes each: two hashes with random keys instead of the text.
+struct PathKeys([RandomState; 2]);
+
+impl PathKeys {
+    fn new() -> Self {
+        Self([RandomState::new(), RandomState::new()])
+    }
+
+    fn key(&self, path: &str) -> u128 {
+        let [high, low] = &self.0;
+        (u128::from(high.hash_one(path)) << 64) | u128::from(low.hash_one(path))
+    }
+}
+
+/// Values by path, without the paths.
+pub(crate) struct PathMap<V> {
+    keys: PathKeys,
+    map: HashMap<u128, V>,
+}
+
+impl<V> PathMap<V> {
+    pub(crate) fn new() -> Self {
+        Self { keys: PathKeys::new(), map: HashMap::new() }
+    }
+
+    pub(crate) fn insert(&mut self, path: &str, value: V) {
+        let key = self.keys.key(path);
+        self.map.insert(key, value);
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Option<&V> {
+        self.map.get(&self.keys.key(path))
+    }
+}
+
+/// Remembers which paths were met.
 pub(crate) struct MetPaths {
-    keys: [RandomState; 2],
+    keys: PathKeys,
     met: HashSet<u128>,
 }
 
 impl MetPaths {
     pub(crate) fn new() -> Self {
-        Self { keys: [RandomState::new(), RandomState::new()], met: HashSet::new() }
-    }
-
-    fn key(&self, path: &str) -> u128 {
-        let [high, low] = &self.keys;
-        (u128::from(high.hash_one(path)) << 64) | u128::from(low.hash_one(path))
+        Self { keys: PathKeys::new(), met: HashSet::new() }
     }
 
     /// Adds a path; false when it was met before.
     pub(crate) fn add(&mut self, path: &str) -> bool {
-        let key = self.key(path);
+        let key = self.keys.key(path);
         self.met.insert(key)
     }
 
     /// Forgets a path whose entry was not written after all.
     pub(crate) fn forget(&mut self, path: &str) {
-        let key = self.key(path);
+        let key = self.keys.key(path);
         self.met.remove(&key);
     }
 }

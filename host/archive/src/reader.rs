@@ -208,6 +208,15 @@ impl Reader {
         }
     }
 
+    /// Bytes that all files unpack to, as far as the archive says so at its beginning: a zip does, a tar.gz does not, whose own size is
+    /// given as the least there is to expect.
+    pub fn unpacked_size_hint(&self) -> u64 {
+        match &self.form {
+            Form::Zip(zip) => zip.unpacked_size(),
+            Form::TarGz(targz) => targz.position().1,
+        }
+    }
+
     /// The entries passed over so far; of very many only the first thousand.
     pub fn skipped(&self) -> &[Skipped] {
         &self.ledger().skipped

@@ -32,11 +32,19 @@ pub struct WriterOptions {
     /// Where a tar.gz's entry of unknown length is kept until its length is known, if it exceeds 4 MiB. Default: the system's directory
     /// for temporary files.
     pub spool_dir: Option<PathBuf>,
+    /// Bytes that stay free on the file system of `spool_dir`. Default: 64 MiB.
+    pub min_free_bytes: u64,
 }
 
 impl Default for WriterOptions {
     fn default() -> Self {
-        Self { threads: 0, level: 6, mtime: 1_356_998_400, spool_dir: None }
+        Self {
+            threads: 0,
+            level: 6,
+            mtime: 1_356_998_400,
+            spool_dir: None,
+            min_free_bytes: provost_space::DEFAULT_RESERVE,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod output;
 mod progress;
+mod settings;
 mod site;
 
 use clap::Parser;

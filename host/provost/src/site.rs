@@ -1,9 +1,11 @@
 //! Opening the store and what works on it.
 
 use crate::cli::Cli;
+use crate::settings::{FILE, Settings};
 use anyhow::{Context, Result, anyhow, bail};
 use provost_runtime::{CacheDir, Engine, EngineOptions, Host};
 use provost_services::{BuiltIn, Registry, Worker, WorkerOptions};
+use provost_space::Space;
 use provost_store::api::{Blobs, Job, JobState, Person, PersonKey, Store};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +16,7 @@ pub struct Site {
     pub store: Arc<dyn Store>,
     pub blobs: Arc<dyn Blobs>,
     pub dir: PathBuf,
+    pub settings: Settings,
     lease_seconds: u64,
 }
 
@@ -24,9 +27,10 @@ impl Site {
             Some(dir) => dir.clone(),
             None => default_dir()?,
         };
-        let (store, blobs) =
-            provost_store::open(&dir).await.with_context(|| format!("cannot open the store in {}", dir.display()))?;
-        Ok(Self { store, blobs, dir, lease_seconds: cli.lease })
+        let settings = Settings::read(&dir)?;
+        let opened = provost_store::open_with(&dir, &settings.store()).await;
+        let (store, blobs) = opened.with_context(|| format!("cannot open the store in {}", dir.display()))?;
+        Ok(Self { store, blobs, dir, settings, lease_seconds: cli.lease })
     }
 
     /// Loads the plugins.
@@ -36,14 +40,21 @@ impl Site {
         let scratch = self.dir.join("scratch");
         std::fs::create_dir_all(&scratch).with_context(|| format!("cannot create {}", scratch.display()))?;
         let site = self.store.site().await?;
-        let host = Host::new(self.store.clone(), self.blobs.clone(), scratch, site);
+        let mut host = Host::new(self.store.clone(), self.blobs.clone(), scratch, site);
+        host.archive_limits = self.settings.archives();
+        host.space = Space::new(&self.dir, self.settings.store().min_free_bytes);
         if let Some(url) = self.store.setting("public-url").await? {
             host.set_public_url(&url);
         }
-        let built_in: Vec<BuiltIn> = provost_builtin::plugins()
-            .iter()
-            .map(|plugin| BuiltIn { id: plugin.id, component: plugin.component })
-            .collect();
+        let plugins = provost_builtin::plugins();
+        if let Some(unknown) = self.settings.plugins().find(|id| plugins.iter().all(|plugin| plugin.id != *id)) {
+            bail!("{}: plugins.{unknown}: there is no built-in plugin of this id", self.dir.join(FILE).display());
+        }
+        let built_in = plugins.iter().map(|plugin| {
+            let config = self.settings.plugin(plugin.id)?;
+            Ok(BuiltIn { id: plugin.id, component: plugin.component, config })
+        });
+        let built_in: Vec<BuiltIn> = built_in.collect::<Result<_>>()?;
         Ok(Arc::new(Registry::open(Engine::new(&options)?, Arc::new(host), &built_in).await?))
     }
 

@@ -34,12 +34,28 @@ pub struct JobRun {
     pub stop: AtomicBool,
     /// The last progress written, and when.
     pub(crate) written: Mutex<(f64, Option<Instant>)>,
+    /// The entry of an archive that was read last.
+    place: Mutex<String>,
 }
 
 impl JobRun {
     /// A run under this lease.
     pub fn new(lease: Lease) -> Self {
-        Self { lease, stop: AtomicBool::new(false), written: Mutex::new((0.0, None)) }
+        Self { lease, stop: AtomicBool::new(false), written: Mutex::new((0.0, None)), place: Mutex::default() }
+    }
+    /// Notes which entry of an archive the run reads.
+    pub(crate) fn reads(&self, entry: &str) {
+        if let Ok(mut place) = self.place.lock()
+            && *place != entry
+        {
+            place.clear();
+            place.push_str(entry);
+        }
+    }
+    /// The entry of an archive that the run read last, to be named where the run itself cannot say what it died of. None if it
+    /// read none.
+    pub fn place(&self) -> Option<String> {
+        self.place.lock().ok().map(|place| place.clone()).filter(|place| !place.is_empty())
     }
     /// Asks the run to stop.
     pub fn request_stop(&self) {

@@ -1,5 +1,6 @@
 //! What host functions work on.
 
+use provost_space::Space;
 use provost_store::api::{Blobs, Site, Store};
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
@@ -21,6 +22,8 @@ pub struct Host {
     pub archive_limits: provost_archive::Limits,
     /// Threads that compress.
     pub compression_threads: usize,
+    /// The room of the file system that the store and `scratch` are on.
+    pub space: Space,
 }
 
 impl Host {
@@ -29,6 +32,7 @@ impl Host {
         Self {
             store,
             blobs,
+            space: Space::new(&scratch, provost_space::DEFAULT_RESERVE),
             scratch,
             job_queued: Notify::new(),
             site,

@@ -60,10 +60,13 @@ pub(crate) fn store_error(failure: StoreError) -> wit::Error {
     let (kind, code) = match &failure {
         StoreError::NotFound { kind, .. } => (Kind::NotFound, *kind),
         StoreError::Conflict { kind, .. } => (Kind::Conflict, *kind),
+        StoreError::Reserved { kind: "shortname", .. } => (Kind::Conflict, "shortname-reserved"),
+        StoreError::Reserved { kind, .. } => (Kind::Conflict, *kind),
         StoreError::LeaseLost { .. } => (Kind::Cancelled, "job"),
         StoreError::Invalid(_) => (Kind::Invalid, ""),
         StoreError::Corrupt(_) => (Kind::Corrupt, ""),
         StoreError::Busy => (Kind::RetryLater, ""),
+        StoreError::NoSpace { .. } => (Kind::Limit, "space"),
         _ => (Kind::Failed, ""),
     };
     if kind == Kind::Failed {

@@ -15,12 +15,23 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// A plugin that comes with the binary.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BuiltIn {
     /// Its id.
     pub id: &'static str,
     /// The component.
     pub component: &'static [u8],
+    /// What the operator's file of settings says of its configuration; null for nothing.
+    pub config: serde_json::Value,
+}
+
+impl BuiltIn {
+    /// The configuration with what is set in the store, which wins.
+    fn config_with(&self, set: &serde_json::Value) -> serde_json::Value {
+        let objects = [&self.config, set].into_iter().filter_map(serde_json::Value::as_object);
+        let values: serde_json::Map<_, _> = objects.flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
+        serde_json::Value::Object(values)
+    }
 }
 
 /// Where a loaded plugin comes from.
@@ -91,7 +102,7 @@ pub enum RegistryError {
 pub struct Registry {
     pub(crate) engine: Engine,
     pub(crate) host: Arc<Host>,
-    built_in: BTreeMap<String, &'static [u8]>,
+    built_in: BTreeMap<String, BuiltIn>,
     current: ArcSwap<Catalog>,
     /// One change at a time.
     pub(crate) change: Mutex<()>,
@@ -103,7 +114,7 @@ impl Registry {
         let mut components = BTreeMap::new();
         for plugin in built_in {
             let id = provost_runtime::Manifest::of(plugin.component).map_err(LoadError::from)?.id;
-            components.insert(id, plugin.component);
+            components.insert(id, plugin.clone());
         }
         let registry = Self { engine, host, built_in: components, current: ArcSwap::default(), change: Mutex::new(()) };
         registry.current().await?;
@@ -136,8 +147,8 @@ impl Registry {
     pub(crate) async fn rebuild(&self, generation: u64) -> Result<Arc<Catalog>, RegistryError> {
         let before = self.current.load_full();
         let mut plugins: BTreeMap<String, Loaded> = BTreeMap::new();
-        for (id, component) in &self.built_in {
-            plugins.insert(id.clone(), self.load_built_in(&before, id, component).await?);
+        for (id, built_in) in &self.built_in {
+            plugins.insert(id.clone(), self.load_built_in(&before, id, built_in).await?);
         }
         let mut faulty = BTreeMap::new();
         for row in self.host.store.plugins().await? {
@@ -172,37 +183,29 @@ impl Registry {
         Ok(catalog)
     }
 
-    async fn load_built_in(
-        &self,
-        before: &Catalog,
-        id: &str,
-        component: &'static [u8],
-    ) -> Result<Loaded, RegistryError> {
+    async fn load_built_in(&self, before: &Catalog, id: &str, built_in: &BuiltIn) -> Result<Loaded, RegistryError> {
         let config = self.host.store.built_in_config(id).await?.unwrap_or_default();
-        let config = serde_json::from_str(&config).unwrap_or_default();
+        let config: serde_json::Value = serde_json::from_str(&config).unwrap_or_default();
         if let Some(loaded) = before.plugins.get(id)
             && loaded.source == Source::BuiltIn
             && loaded.config == config
         {
             return Ok(loaded.clone());
         }
-        let plugin = self.load_component(component, &config).await?;
+        let plugin = self.load_component(built_in, &config).await?;
         Ok(Loaded { plugin: Arc::new(plugin), source: Source::BuiltIn, row: None, config })
     }
 
-    /// Loads a built-in plugin, with all it asks for granted. A configuration that does not fit it (any more) is left
-    /// out, since the plugin must be there.
-    async fn load_component(
-        &self,
-        component: &'static [u8],
-        config: &serde_json::Value,
-    ) -> Result<Plugin, RegistryError> {
-        let grants = provost_runtime::Manifest::of(component).map_err(LoadError::from)?.grants;
-        let load = async |config| Plugin::load(&self.engine, &self.host, component, &grants, config).await;
-        match load(config).await {
-            Err(error @ LoadError::Configuration { .. }) => {
+    /// Loads a built-in plugin, with all it asks for granted. A configuration in the store that does not fit it (any more) is
+    /// left out, since the plugin must be there.
+    async fn load_component(&self, built_in: &BuiltIn, config: &serde_json::Value) -> Result<Plugin, RegistryError> {
+        let wasm = built_in.component;
+        let grants = provost_runtime::Manifest::of(wasm).map_err(LoadError::from)?.grants;
+        let config = built_in.config_with(config);
+        match Plugin::load(&self.engine, &self.host, wasm, &grants, &config).await {
+            Err(error @ LoadError::Configuration { .. }) if config != built_in.config => {
                 tracing::error!(%error, "the configuration of a built-in plugin is left out");
-                Ok(load(&serde_json::Value::Null).await?)
+                Ok(Plugin::load(&self.engine, &self.host, wasm, &grants, &built_in.config).await?)
             }
             loaded => Ok(loaded?),
         }
@@ -216,12 +219,12 @@ impl Registry {
     ) -> Result<Plugin, RegistryError> {
         let id = &loaded.plugin.manifest().id;
         let grants: Vec<String> = loaded.plugin.grants().map(str::to_owned).collect();
-        let wasm = match (&loaded.row, self.built_in.get(id)) {
-            (Some(row), _) => self.host.blobs.read(&row.blob.sha1, 0, row.blob.size).await?,
-            (None, Some(component)) => (*component).into(),
+        let (wasm, config) = match (&loaded.row, self.built_in.get(id)) {
+            (Some(row), _) => (self.host.blobs.read(&row.blob.sha1, 0, row.blob.size).await?, config.clone()),
+            (None, Some(built_in)) => (built_in.component.into(), built_in.config_with(config)),
             (None, None) => return Err(StoreError::NotFound { kind: "plugin", key: id.clone() }.into()),
         };
-        Ok(Plugin::load(&self.engine, &self.host, &wasm, &grants, config).await?)
+        Ok(Plugin::load(&self.engine, &self.host, &wasm, &grants, &config).await?)
     }
 
     async fn load_installed(&self, before: &Catalog, row: PluginRow) -> Result<Loaded, RegistryError> {

@@ -192,9 +192,10 @@ impl Worker {
         // A thread of its own: native work of a job (reading and packing archives) blocks, and must not hold up
         // the threads that answer calls.
         let handle = tokio::runtime::Handle::current();
+        let watched = run.clone();
         let running = tokio::task::spawn_blocking(move || handle.block_on(plugin.run_job(&context, run)));
         match running.await {
-            Ok(outcome) => end_of(outcome, job.attempts),
+            Ok(outcome) => end_of(outcome, job.attempts, watched.place()),
             Err(error) => JobEnd::Retry(format!("the host failed while running it: {error}"), 10),
         }
     }
@@ -221,9 +222,14 @@ async fn interrupted(
 }
 
 /// What an outcome means for a job: a decision is final, silence is tried again (proxy-tool-events.md 8.1).
-fn end_of(outcome: Outcome<String>, attempt: u32) -> JobEnd {
+///
+/// `place` is what a run that could not speak for itself was at.
+fn end_of(outcome: Outcome<String>, attempt: u32, place: Option<String>) -> JobEnd {
     let pause = 5 * u64::from(attempt) * u64::from(attempt);
-    let reason = outcome.describe();
+    let mut reason = outcome.describe();
+    if let (Outcome::Trap(_) | Outcome::Timeout | Outcome::Limit(_), Some(place)) = (&outcome, place) {
+        reason.push_str(&format!(", at {place}"));
+    }
     match outcome {
         Outcome::Ok(result) => JobEnd::Succeeded(result),
         Outcome::Error(error) => match error.kind {

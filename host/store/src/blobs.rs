@@ -7,6 +7,7 @@
 
 mod local_file;
 mod spool;
+mod spool_dir;
 
 use crate::api::{BlobRef, BlobWriter, Blobs, BlockingBlobWriter, Result, StoreError};
 use async_trait::async_trait;
@@ -15,7 +16,10 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as ObjectPath};
+use provost_space::Space;
 use spool::{AsyncSpool, BlockingSpool, Spool};
+use spool_dir::SpoolDir;
+use std::io::{Cursor, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +27,8 @@ use std::time::{Duration, SystemTime};
 
 /// Bytes hashed and written at a time.
 pub(crate) const CHUNK: usize = 256 * 1024;
+/// Contents up to this size are read once for being checked and used.
+const CHECKED_IN_MEMORY: u64 = 1 << 20;
 /// Spool files older than this belong to crashed processes.
 const SPOOL_AGE: Duration = Duration::from_secs(24 * 3600);
 
@@ -58,7 +64,12 @@ pub(crate) struct Shared {
     objects: Arc<dyn ObjectStore>,
     /// Where objects are local files.
     root: Option<PathBuf>,
+    /// Where earlier versions had contents under way.
+    tmp: PathBuf,
+    /// Where contents under way wait, and what goes away with it.
     spool: PathBuf,
+    _own: Option<SpoolDir>,
+    space: Space,
     runtime: tokio::runtime::Handle,
 }
 
@@ -83,26 +94,44 @@ fn object_path(sha1: &str) -> Result<ObjectPath> {
     Ok(ObjectPath::from(format!("{}/{sha1}", &sha1[..2])))
 }
 
+pub(crate) use local_file::verify_bytes as verify;
+
 /// Runs blocking file work.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|e| StoreError::Blob(Box::new(e)))?
 }
 
 impl ObjectBlobs {
-    /// Contents in a local directory. `spool` must be on the same file system. Must be called within a tokio runtime.
-    pub fn local(index: Arc<dyn BlobIndex>, root: &Path, spool: &Path) -> Result<Self> {
+    /// Contents in a local directory. `spool` must be on the same file system, whose room `space` watches. Must be called within a
+    /// tokio runtime.
+    pub fn local(index: Arc<dyn BlobIndex>, root: &Path, spool: &Path, space: Space) -> Result<Self> {
         let objects = object_store::local::LocalFileSystem::new_with_prefix(root)?;
-        Ok(Self::new(index, Arc::new(objects), Some(root.to_path_buf()), spool))
+        let own = SpoolDir::create(spool)?;
+        Ok(Self::new(index, Arc::new(objects), Some(root.to_path_buf()), spool, Some(own), space))
     }
 
-    /// Contents in any object store. `spool` is a local directory for content under way.
-    pub fn over(index: Arc<dyn BlobIndex>, objects: Arc<dyn ObjectStore>, spool: &Path) -> Self {
-        Self::new(index, objects, None, spool)
+    /// Contents in any object store. `spool` is a local directory for content under way, whose room `space` watches.
+    pub fn over(index: Arc<dyn BlobIndex>, objects: Arc<dyn ObjectStore>, spool: &Path, space: Space) -> Self {
+        Self::new(index, objects, None, spool, None, space)
     }
 
-    fn new(index: Arc<dyn BlobIndex>, objects: Arc<dyn ObjectStore>, root: Option<PathBuf>, spool: &Path) -> Self {
+    fn new(
+        index: Arc<dyn BlobIndex>,
+        objects: Arc<dyn ObjectStore>,
+        root: Option<PathBuf>,
+        tmp: &Path,
+        own: Option<SpoolDir>,
+        space: Space,
+    ) -> Self {
         let runtime = tokio::runtime::Handle::current();
-        Self { shared: Arc::new(Shared { index, objects, root, spool: spool.to_path_buf(), runtime }) }
+        let spool = own.as_ref().map_or(tmp, SpoolDir::path).to_path_buf();
+        let tmp = tmp.to_path_buf();
+        Self { shared: Arc::new(Shared { index, objects, root, tmp, spool, _own: own, space, runtime }) }
+    }
+
+    /// The room of the file system that contents under way are on.
+    pub(crate) fn space(&self) -> &Space {
+        &self.shared.space
     }
 
     /// Deletes an object whose row has been deleted under the write lock that is still held. It may be gone already.
@@ -124,11 +153,14 @@ impl ObjectBlobs {
 
     /// Removes spool files of crashed processes.
     pub(crate) async fn sweep_spool(&self) -> Result<()> {
-        let dir = self.shared.spool.clone();
+        let dir = self.shared.tmp.clone();
         blocking(move || {
-            let failed = |e| StoreError::Io { what: format!("sweep {}", dir.display()), source: e };
+            let failed = |e| StoreError::io(format!("sweep {}", dir.display()), e);
             for entry in std::fs::read_dir(&dir).map_err(failed)? {
                 let entry = entry.map_err(failed)?;
+                if !entry.file_name().to_string_lossy().starts_with("blob-") {
+                    continue;
+                }
                 let age = entry.metadata().and_then(|m| m.modified()).map(|t| SystemTime::now().duration_since(t));
                 if matches!(age, Ok(Ok(age)) if age > SPOOL_AGE) {
                     // Another process may have swept it at the same time.
@@ -163,7 +195,7 @@ impl Shared {
     async fn upload(&self, file: tempfile::NamedTempFile, path: &ObjectPath) -> Result<()> {
         use tokio::io::AsyncReadExt;
         let name = file.path().to_path_buf();
-        let failed = |e| StoreError::Io { what: format!("read {}", name.display()), source: e };
+        let failed = |e| StoreError::io(format!("read {}", name.display()), e);
         let mut source = tokio::fs::File::open(&name).await.map_err(failed)?;
         let mut upload = object_store::WriteMultipart::new(self.objects.put_multipart(path).await?);
         let mut buffer = vec![0; CHUNK];
@@ -180,8 +212,8 @@ impl Shared {
     }
 
     pub(crate) async fn new_spool(&self) -> Result<Spool> {
-        let dir = self.spool.clone();
-        blocking(move || Spool::create(&dir)).await
+        let (dir, meter) = (self.spool.clone(), self.space.meter());
+        blocking(move || Spool::create(&dir, meter)).await
     }
 }
 
@@ -192,9 +224,9 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn put(&self, bytes: Bytes) -> Result<BlobRef> {
-        let dir = self.shared.spool.clone();
+        let (dir, meter) = (self.shared.spool.clone(), self.shared.space.meter());
         let spool = blocking(move || {
-            let mut spool = Spool::create(&dir)?;
+            let mut spool = Spool::create(&dir, meter)?;
             for chunk in bytes.chunks(CHUNK) {
                 spool.add(chunk)?;
             }
@@ -244,11 +276,11 @@ impl Blobs for ObjectBlobs {
             return blocking(move || local_file::open(&file, &sha1)).await;
         }
         use tokio::io::{AsyncSeekExt, AsyncWriteExt};
-        let failed = |e| StoreError::Io { what: format!("copy blob {sha1}"), source: e };
+        let failed = |e| StoreError::io(format!("copy blob {sha1}"), e);
         let spool = self.shared.spool.clone();
         let copy = blocking(move || {
             tempfile::tempfile_in(&spool)
-                .map_err(|e| StoreError::Io { what: format!("create a file in {}", spool.display()), source: e })
+                .map_err(|e| StoreError::io(format!("create a file in {}", spool.display()), e))
         })
         .await?;
         let mut copy = tokio::fs::File::from_std(copy);
@@ -262,10 +294,22 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn open_reader(&self, sha1: &str) -> Result<(Box<dyn std::io::Read + Send>, u64)> {
-        let file = self.open_file(sha1).await?;
-        let size =
-            file.metadata().map_err(|e| StoreError::Io { what: format!("size of blob {sha1}"), source: e })?.len();
-        Ok((Box::new(file), size))
+        let mut file = self.open_file(sha1).await?;
+        let sha1 = sha1.to_owned();
+        blocking(move || {
+            let failed = |e| StoreError::io(format!("read blob {sha1}"), e);
+            let size = file.metadata().map_err(failed)?.len();
+            if size <= CHECKED_IN_MEMORY {
+                let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+                file.read_to_end(&mut bytes).map_err(failed)?;
+                local_file::verify_bytes(&bytes, &sha1)?;
+                let size = bytes.len() as u64;
+                return Ok((Box::new(Cursor::new(bytes)) as Box<dyn Read + Send>, size));
+            }
+            local_file::verify(&mut file, &sha1)?;
+            Ok((Box::new(file) as Box<dyn Read + Send>, size))
+        })
+        .await
     }
 
     async fn blocking_writer(&self) -> Result<Box<dyn BlockingBlobWriter>> {

@@ -83,7 +83,7 @@ pub fn log_row(local: u64, element: &[u8]) -> Row {
 
 /// Whether this is the error of a taken name or key.
 fn is_conflict<T>(result: &Result<T>, expected: &str) -> bool {
-    matches!(result, Err(StoreError::Conflict { kind, .. }) if *kind == expected)
+    matches!(result, Err(StoreError::Conflict { kind, .. } | StoreError::Reserved { kind, .. }) if *kind == expected)
 }
 
 fn is_missing<T>(result: &Result<T>, expected: &str) -> bool {

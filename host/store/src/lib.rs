@@ -16,7 +16,27 @@ use std::{path::Path, sync::Arc};
 /// Opens the store in `dir`, creating directories (for their owner only) and contents where missing: an SQLite database
 /// `provost.db`, contents under `blobs`, unfinished ones under `tmp`. Needs a tokio runtime, whose handle it keeps.
 pub async fn open(dir: &Path) -> Result<(Arc<dyn Store>, Arc<dyn Blobs>)> {
-    let store = sqlite::SqliteStore::open(dir).await?;
+    open_with(dir, &StoreOptions::default()).await
+}
+
+/// What an operator can choose of a store.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StoreOptions {
+    /// Bytes that stay free on the store's file system: what would leave fewer is refused with `NoSpace`. Default: 64 MiB; 0 turns
+    /// this off.
+    pub min_free_bytes: u64,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { min_free_bytes: provost_space::DEFAULT_RESERVE }
+    }
+}
+
+/// As [`open`], with options.
+pub async fn open_with(dir: &Path, options: &StoreOptions) -> Result<(Arc<dyn Store>, Arc<dyn Blobs>)> {
+    let store = sqlite::SqliteStore::open(dir, options).await?;
     let blobs = store.blobs();
     Ok((Arc::new(store), blobs))
 }

@@ -21,9 +21,11 @@ mod snapshot;
 mod sweep;
 mod tokens;
 
+use crate::StoreOptions;
 use crate::api::{Blobs, Result};
 use crate::blobs::ObjectBlobs;
 use db::Db;
+use provost_space::Space;
 use std::{path::Path, sync::Arc};
 
 /// A store in a directory. Cheap to clone.
@@ -35,9 +37,10 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the database `dir/provost.db` and the blobs beside it, creating what is missing.
-    pub async fn open(dir: &Path) -> Result<Self> {
+    pub async fn open(dir: &Path, options: &StoreOptions) -> Result<Self> {
         let db = Db::open(dir).await?;
-        let blobs = Arc::new(ObjectBlobs::local(db.clone(), &dir.join("blobs"), &dir.join("tmp"))?);
+        let space = Space::new(dir, options.min_free_bytes);
+        let blobs = Arc::new(ObjectBlobs::local(db.clone(), &dir.join("blobs"), &dir.join("tmp"), space)?);
         Ok(Self { db, blobs })
     }
 

@@ -200,7 +200,7 @@ async fn a_dead_process_loses_its_names() -> Outcome {
     let draft = store.draft(course_named("mine"), Origin::default(), "{}".into(), None).await?;
     let (other, _) = provost_store::open(dir.path()).await?;
     let taken = other.draft(course_named("mine"), Origin::default(), "{}".into(), None).await;
-    assert!(matches!(taken, Err(StoreError::Conflict { kind: "shortname", .. })));
+    assert!(matches!(taken, Err(StoreError::Reserved { kind: "shortname", .. })));
     sqlx::query("UPDATE t_process SET beat = 0 WHERE id = (SELECT process FROM t_change WHERE state = 0)")
         .execute(&raw(dir.path()).await?)
         .await?;

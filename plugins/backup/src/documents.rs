@@ -40,6 +40,19 @@ pub fn write_part(
     facets: &[String],
 ) -> Result<()> {
     let path = placed.name.path();
+    let written = write_current(writer, snapshot, listing, leaving, placed, facets);
+    written.map_err(|error| Error { message: format!("{path}: {}", error.message), ..error })
+}
+
+fn write_current(
+    writer: &Writer,
+    snapshot: &Snapshot,
+    listing: &Listing,
+    leaving: &Leaving,
+    placed: &Placed,
+    facets: &[String],
+) -> Result<()> {
+    let path = placed.name.path();
     let PartRecord { id: part, scope, .. } = placed.part;
     let rewritten = || leaving.rewrite(scope, &placed.own, whole(snapshot, part, facets)?);
     let changed = match (&placed.part.owner, placed.name.file.as_str()) {

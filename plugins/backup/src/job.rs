@@ -6,9 +6,10 @@ use crate::{documents, people, pool, retention};
 use provost_guest::archive::{Format, Writer};
 use provost_guest::course_store::Snapshot;
 use provost_guest::files::{self, NewFile, OnTaken};
-use provost_guest::{Error, JobContext, Result, clock};
+use provost_guest::{Error, JobContext, Result, clock, config};
 use provost_moodle_archive::naming::{Marks, Subject, backup_file_name};
 use provost_moodle_archive::options::{ArchiveFormat, OptionError, Options};
+use provost_moodle_archive::xml;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -55,6 +56,9 @@ pub struct Stored {
 
 /// Backs up.
 pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
+    if let Some(levels) = config::get("xml-depth").and_then(|levels| levels.parse().ok()) {
+        xml::set_depth_limit(levels);
+    }
     let pairs = wish.options.iter().map(|o| (o.name.as_str(), o.value.as_str()));
     let options = Options::parse(pairs).map_err(|e| Error::refused(OptionError::CODE, e.to_string()))?;
     let (mut options, forced) = options.settle();
@@ -125,7 +129,11 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
             person: job.caller.person,
         },
         OnTaken::AddSuffix,
-    )?;
+    )
+    .map_err(|error| match error.code.as_str() {
+        "context" => Error::not_found("course", "the course was deleted while it was backed up"),
+        _ => error,
+    })?;
     retention::apply(course.context, file.id)?;
     Ok(Stored { fileid: file.id, filename: file.name, filesize: file.blob.size })
 }

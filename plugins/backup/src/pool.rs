@@ -119,11 +119,13 @@ pub fn write_contents(
     each(snapshot, leaving, options, facets, referred, |page| {
         for file in page {
             let Some(blob) = file.fields.blob else { continue };
-            if written.insert(blob.sha1.clone()) && !add(writer, &blob)? {
+            if written.insert(blob.sha1.clone())
+                && let Some(lack) = add(writer, &blob)?
+            {
                 missing += 1;
                 if missing <= NAMED_WARNINGS {
                     let (path, name) = (&file.fields.path, &file.fields.name);
-                    job.warn(&format!("the content of {path}{name} (SHA-1 {}) is missing from the store", blob.sha1))?;
+                    job.warn(&format!("the content of {path}{name} (SHA-1 {}) is {lack}: left out", blob.sha1))?;
                 }
             }
             done(blob.size)?;
@@ -131,16 +133,17 @@ pub fn write_contents(
         Ok(())
     })?;
     if missing > NAMED_WARNINGS {
-        job.warn(&format!("the contents of {} more files are missing", missing - NAMED_WARNINGS))?;
+        job.warn(&format!("the contents of {} more files are missing or damaged", missing - NAMED_WARNINGS))?;
     }
     Ok(())
 }
 
-/// Adds a content; false when the store lacks it. The run goes on, as Moodle's does (mbz-format.md 6).
-fn add(writer: &Writer, blob: &BlobRef) -> Result<bool> {
+/// Adds a content, or says what is wrong with it in the store. The run goes on, as Moodle's does (mbz-format.md 6).
+fn add(writer: &Writer, blob: &BlobRef) -> Result<Option<&'static str>> {
     match writer.add_blob(&pool_path(&blob.sha1), blob) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+        Ok(()) => Ok(None),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(Some("missing from the store")),
+        Err(error) if error.kind == ErrorKind::Corrupt && error.code == "blob" => Ok(Some("damaged in the store")),
         Err(error) => Err(error),
     }
 }

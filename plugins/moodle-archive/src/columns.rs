@@ -129,8 +129,8 @@ pub fn section_of_module(document: &[u8]) -> Result<(u64, u32), XmlError> {
 /// Reads from a `gradebook.xml` the id of the category that all others are in, if there is one.
 pub fn top_grade_category(document: &[u8]) -> Result<Option<u64>, XmlError> {
     let root = Element::parse(document)?;
-    let categories = root.child("grade_categories").into_iter().flat_map(|list| list.all("grade_category"));
-    let top = categories.filter(|c| matches!(c.field("parent"), None | Some("" | "0"))).next();
+    let mut categories = root.child("grade_categories").into_iter().flat_map(|list| list.all("grade_category"));
+    let top = categories.find(|c| matches!(c.field("parent"), None | Some("" | "0")));
     Ok(top.and_then(|c| c.attribute("id")).and_then(|id| id.trim().parse().ok()))
 }
 
@@ -139,6 +139,11 @@ pub fn grade_categories(document: &[u8]) -> Result<Vec<u64>, XmlError> {
     let root = Element::parse(document)?;
     let items = root.child("grade_items").into_iter().flat_map(|list| list.all("grade_item"));
     Ok(items.filter_map(|item| item.field("categoryid")?.trim().parse().ok()).filter(|id| *id != 0).collect())
+}
+
+/// Checks the beginning of a module's own document, which [`activity`] reads too: an error here is that document's.
+pub fn activity_head(own_head: &[u8]) -> Result<(), XmlError> {
+    expect(Fields::of_head(own_head)?, "activity").map(drop)
 }
 
 /// Reads a `block.xml`.

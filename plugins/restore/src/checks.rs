@@ -2,7 +2,9 @@
 
 use crate::intake::Intake;
 use provost_guest::{Error, Result};
+use provost_moodle_archive::layout;
 use provost_moodle_archive::manifest::Manifest;
+use std::collections::HashSet;
 
 const MASTER: &str = "moodle_backup.xml";
 /// The oldest backups there are in this format.
@@ -22,6 +24,7 @@ pub fn manifest(intake: &Intake) -> Result<Manifest> {
     if information.original_course_format == "site" {
         return Err(Error::refused("errorinvalidformat", "the archive is of a site's front page, not of a course"));
     }
+    contents(&manifest)?;
     Ok(manifest)
 }
 
@@ -39,4 +42,34 @@ pub fn is_course(intake: &Intake, manifest: &Manifest) -> Result<()> {
         "errorinvalidformat",
         format!("the archive holds no course (it is of type {kind}): it cannot become a new course{hint}"),
     ))
+}
+
+/// Refuses contents that contradict themselves: each section and activity is there once, in the directory of its number.
+fn contents(manifest: &Manifest) -> Result<()> {
+    let damaged = |what: String| Err(Error::corrupt(format!("{MASTER}: {what}")));
+    let mut met = HashSet::new();
+    for section in &manifest.sections {
+        let (id, directory) = (section.sectionid, &section.directory);
+        if *directory != layout::Owner::Section(id).directory() {
+            return damaged(format!("section {id} cannot be in the directory {directory:?}"));
+        }
+        if !met.insert(id) {
+            return damaged(format!("{directory} is listed twice"));
+        }
+    }
+    met.clear();
+    for activity in &manifest.activities {
+        let (id, directory) = (activity.moduleid, &activity.directory);
+        let Some(place) = layout::activity(directory) else {
+            return damaged(format!("{directory:?} is no directory of an activity"));
+        };
+        if !met.insert(place.id) {
+            return damaged(format!("{directory} is listed twice"));
+        }
+        if (place.id, &place.module) != (id, &activity.modulename) {
+            let module = &activity.modulename;
+            return damaged(format!("activity {id} ({module}) cannot be in the directory {directory:?}"));
+        }
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use crate::convert::{damaged, facets, run};
 use crate::course_files::FileIndex;
 use crate::intake::{Intake, NAMED_WARNINGS};
 use crate::into::{Known, unusable};
+use crate::placement::Placement;
 use crate::wish::{Enrolling, Taken};
 use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draft, SectionFields};
 use provost_guest::{Error, JobContext, Result};
@@ -40,9 +41,10 @@ impl Items {
         items.owners.insert(Owner::Archive, wit::Owner::Course);
         items.owners.insert(Owner::Course, wit::Owner::Course);
         items.contexts.insert(course, Owner::Course);
-        items.sections(intake, manifest, taken, draft)?;
+        let places = places(job, manifest)?;
+        items.sections(intake, manifest, &places, taken, draft)?;
         if taken.activities() {
-            items.activities(job, intake, manifest, draft)?;
+            items.activities(job, intake, manifest, &places, draft)?;
         }
         if taken.blocks() {
             items.blocks(intake, draft)?;
@@ -64,16 +66,17 @@ impl Items {
         let mut items = Self::default();
         items.owners.insert(Owner::Archive, wit::Owner::Course);
         items.contexts.insert(course, Owner::Course);
+        let places = places(job, manifest)?;
         let mut number = sections.next;
         for listed in &manifest.sections {
-            let delegated = listed.delegated_to() != 0;
+            let delegated = places.delegated_to(listed.sectionid) != 0;
             if (delegated && taken.activities()) || (!delegated && sections.are_new) {
-                items.section(intake, draft, listed, Some(number))?;
+                items.section(intake, draft, listed, &places, Some(number))?;
                 number += 1;
             }
         }
         if taken.activities() {
-            items.activities(job, intake, manifest, draft)?;
+            items.activities(job, intake, manifest, &places, draft)?;
         }
         if taken.blocks() {
             items.blocks(intake, draft)?;
@@ -81,17 +84,31 @@ impl Items {
         Ok(items)
     }
 
-    fn sections(&mut self, intake: &Intake, manifest: &Manifest, taken: &Taken, draft: &Draft) -> Result<()> {
+    fn sections(
+        &mut self,
+        intake: &Intake,
+        manifest: &Manifest,
+        places: &Placement,
+        taken: &Taken,
+        draft: &Draft,
+    ) -> Result<()> {
         // A section that an activity shows is nothing without it.
-        let is_taken = |listed: &&ContentSection| taken.activities() || listed.delegated_to() == 0;
+        let is_taken = |listed: &&ContentSection| taken.activities() || places.delegated_to(listed.sectionid) == 0;
         for listed in manifest.sections.iter().filter(is_taken) {
-            self.section(intake, draft, listed, None)?;
+            self.section(intake, draft, listed, places, None)?;
         }
         Ok(())
     }
 
     /// Adds a section, under its own number or another one.
-    fn section(&mut self, intake: &Intake, draft: &Draft, listed: &ContentSection, number: Option<u32>) -> Result<()> {
+    fn section(
+        &mut self,
+        intake: &Intake,
+        draft: &Draft,
+        listed: &ContentSection,
+        places: &Placement,
+        number: Option<u32>,
+    ) -> Result<()> {
         let owner = Owner::Section(listed.sectionid);
         let path = format!("{}/section.xml", owner.directory());
         let section = intake.parsed(&path, columns::section)?;
@@ -100,13 +117,20 @@ impl Items {
             number: number.unwrap_or(section.number),
             name: section.name,
             visible: section.visible,
-            delegated_to: listed.delegated_to(),
+            delegated_to: places.delegated_to(listed.sectionid),
         })?;
         self.owners.insert(owner, wit::Owner::Section(id));
         Ok(())
     }
 
-    fn activities(&mut self, job: &JobContext, intake: &Intake, manifest: &Manifest, draft: &Draft) -> Result<()> {
+    fn activities(
+        &mut self,
+        job: &JobContext,
+        intake: &Intake,
+        manifest: &Manifest,
+        places: &Placement,
+        draft: &Draft,
+    ) -> Result<()> {
         for listed in &manifest.activities {
             let Some(activity) = layout::activity(&listed.directory) else {
                 return Err(Error::corrupt(format!(
@@ -125,8 +149,16 @@ impl Items {
                 job.warn(&format!("{own} is missing from the archive: the activity {:?} is empty", listed.title))?;
                 b"<activity></activity>".to_vec()
             };
+            columns::activity_head(&head).map_err(damaged(&own))?;
             let fields = columns::activity(&module, &head).map_err(damaged(&path))?;
-            let section = if listed.sectionid == 0 { fields.section } else { listed.sectionid };
+            let wanted = if listed.sectionid == 0 { fields.section } else { listed.sectionid };
+            let section = places.section(wanted);
+            if section != wanted {
+                let what = &listed.directory;
+                job.warn(&format!(
+                    "{what} is in section {wanted}, which the archive lacks: it comes into the first section"
+                ))?;
+            }
             let id = draft.add_activity(&ActivityFields {
                 local: activity.id,
                 section,
@@ -145,7 +177,7 @@ impl Items {
 
     fn blocks(&mut self, intake: &Intake, draft: &Draft) -> Result<()> {
         let documents = intake.documents().filter(|(part, _)| part.file == "block.xml");
-        let mut blocks: Vec<&PartName> = documents.map(|(part, _)| part).collect();
+        let mut blocks: Vec<PartName> = documents.map(|(part, _)| part).collect();
         blocks.sort_by_key(|part| match &part.owner {
             Owner::Block { id, activity, .. } => (activity.as_ref().map(|a| a.id), *id),
             _ => (None, 0),
@@ -199,6 +231,15 @@ impl Items {
     }
 }
 
+/// Where the master file puts things; what it puts nowhere is warned of.
+fn places(job: &JobContext, manifest: &Manifest) -> Result<Placement> {
+    let places = Placement::of(manifest);
+    for broken in &places.broken {
+        job.warn(broken)?;
+    }
+    Ok(places)
+}
+
 /// What becomes of sections that are brought into a course.
 pub struct Sections {
     /// Whether ordinary ones come as new ones; otherwise their activities go into one of the course.
@@ -238,25 +279,29 @@ pub fn add_parts(
     files: &FileIndex,
     progress: std::ops::Range<f64>,
 ) -> Result<()> {
-    let total: u64 = intake.documents().map(|(_, size)| size).sum();
+    let total = intake.document_bytes();
+    let mut unlisted: Option<(PartName, usize)> = None;
     let mut done = 0;
     let mut gathered: BTreeMap<Owner, Gathered> = BTreeMap::new();
     let mut astray = References::default();
     let mut warnings = 0usize;
     for (part, size) in intake.documents() {
         done += size;
-        let Some(&owner) = items.owners.get(&part.owner) else { continue };
+        let Some(&owner) = items.owners.get(&part.owner) else {
+            unlisted.get_or_insert((part, 0)).1 += 1;
+            continue;
+        };
         let gathering = gathered.entry(part.owner.clone()).or_default();
-        if is_derived(part) {
+        if is_derived(&part) {
             if part.file == "inforef.xml" {
-                gathering.facets = part_rules(part).facets.to_vec();
+                gathering.facets = part_rules(&part).facets.to_vec();
             }
             continue;
         }
-        if !select.keeps(part) {
+        if !select.keeps(&part) {
             continue;
         }
-        let splitter = add_part(intake, select, draft, owner, part)?;
+        let splitter = add_part(intake, select, draft, owner, &part)?;
         gathering.found.add_found(splitter.references(), splitter.part_facets());
         if part.owner == Owner::Course && part.file == "contentbank.xml" {
             astray.add_found(splitter.references(), splitter.part_facets());
@@ -268,6 +313,12 @@ pub fn add_parts(
             }
         }
         job.progress(progress.start + (progress.end - progress.start) * done as f64 / total.max(1) as f64)?;
+    }
+    if let Some((first, count)) = unlisted {
+        let path = first.path();
+        job.warn(&format!(
+            "left out: {count} documents of what moodle_backup.xml does not list, the first of them {path}"
+        ))?;
     }
     if warnings > NAMED_WARNINGS {
         job.warn(&format!("{} more documents have no rules", warnings - NAMED_WARNINGS))?;

@@ -9,10 +9,10 @@ use crate::wish::{Payload, Taken};
 use crate::{checks, course_files, people};
 use provost_guest::course_store::{CourseFields, Draft, Entry, Origin};
 use provost_guest::people::{Place, require_capability};
-use provost_guest::{Error, ErrorKind, JobContext, Result, clock, files};
+use provost_guest::{Error, ErrorKind, JobContext, Result, clock, config, files};
 use provost_moodle_archive::columns;
 use provost_moodle_archive::manifest::Manifest;
-use provost_moodle_archive::{naming, roles};
+use provost_moodle_archive::{naming, roles, xml};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::HashSet;
@@ -37,6 +37,9 @@ pub struct Restored {
 
 /// Restores.
 pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
+    if let Some(levels) = config::get("xml-depth").and_then(|levels| levels.parse().ok()) {
+        xml::set_depth_limit(levels);
+    }
     let taken = Taken::parse(Some(job), &wish.options)?;
     let file = files::get(wish.fileid)?;
     let intake = Intake::read(job, &file.blob, wish.keepgoing, INTAKE)?;
@@ -122,6 +125,12 @@ fn create(wish: &Payload, manifest: &Manifest, course: &columns::CourseFields) -
         };
         match Draft::create(&fields, &origin, &extra) {
             Ok(draft) => return Ok((draft, full, short)),
+            Err(error) if error.kind == ErrorKind::Conflict && error.code == "shortname-reserved" => {
+                if wish.shortname.is_some() {
+                    return Err(Error::refused("shortnametaken", error.message));
+                }
+                taken.insert(short);
+            }
             Err(error) if error.kind == ErrorKind::Conflict && error.code == "shortname" => {
                 if wish.shortname.is_some() {
                     return Err(Error::refused(

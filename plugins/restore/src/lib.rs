@@ -11,6 +11,7 @@ mod intake;
 mod into;
 mod job;
 mod people;
+mod placement;
 mod service;
 mod wish;
 

@@ -7,6 +7,7 @@ use provost_guest::{Error, ErrorKind, JobContext, Result};
 use provost_moodle_archive::people::{ArchivedPerson, PeopleReader};
 use std::collections::HashSet;
 
+const PATH: &str = "users.xml";
 /// People handled at a time.
 const BATCH: usize = 250;
 /// How often names are chosen anew when someone else takes one meanwhile.
@@ -14,11 +15,11 @@ const TRIES: usize = 5;
 
 /// Adds everyone in the archive to the draft. Returns how many there were.
 pub fn add(job: &JobContext, intake: &Intake, draft: &Draft, site_hash: &str) -> Result<u64> {
-    const PATH: &str = "users.xml";
     if !intake.has(PATH) {
         return Ok(0);
     }
-    let mut adding = Adding { job, draft, site_hash, given: HashSet::new(), may_create: false, count: 0 };
+    let mut adding =
+        Adding { job, draft, site_hash, given: HashSet::new(), locals: HashSet::new(), may_create: false, count: 0 };
     let mut reader = PeopleReader::new();
     let mut waiting = Vec::new();
     intake.stream(PATH, |chunk| {
@@ -40,6 +41,8 @@ struct Adding<'a> {
     site_hash: &'a str,
     /// Usernames given to people of this archive.
     given: HashSet<String>,
+    /// Numbers of the archive that were met.
+    locals: HashSet<u64>,
     /// Whether it was found that whoever restores may make people.
     may_create: bool,
     count: u64,
@@ -50,7 +53,17 @@ impl Adding<'_> {
         if people.is_empty() {
             return Ok(());
         }
-        self.count += people.len() as u64;
+        for person in &people {
+            self.count += 1;
+            let (number, name) = (self.count, &person.username);
+            if person.local == 0 {
+                return Err(Error::corrupt(format!("{PATH}: <user> {number} ({name:?}) has no usable id")));
+            }
+            if !self.locals.insert(person.local) {
+                let id = person.local;
+                return Err(Error::corrupt(format!("{PATH}: <user> {number} ({name:?}): the id {id} is there twice")));
+            }
+        }
         for attempt in 1.. {
             let choices = self.choose(&people)?;
             let mut warnings = Vec::new();
@@ -60,6 +73,7 @@ impl Adding<'_> {
                 .map(|(person, choice)| {
                     if let PersonChoice::Create(username) = &choice
                         && *username != person.username
+                        && !person.username.is_empty()
                     {
                         warnings.push(format!(
                             "user {:?} of the archive is somebody else than the one of that name here, and became {username:?}",

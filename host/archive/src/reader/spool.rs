@@ -1,11 +1,12 @@
 //! One nameless file that holds all entries of a tar.gz that were put aside, with an index in memory.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{ArchiveError, Result};
+use crate::path::PathMap;
+use provost_space::{Meter, Space};
 
 /// Where an entry lies in the spool file.
 #[derive(Clone, Copy)]
@@ -20,12 +21,15 @@ pub(super) struct Spool {
     file: Option<File>,
     /// Bytes of complete entries. An entry that failed half-way is overwritten by the next.
     length: u64,
-    index: HashMap<Box<str>, Stretch>,
+    index: PathMap<Stretch>,
+    meter: Meter,
 }
 
 impl Spool {
-    pub(super) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), file: None, length: 0, index: HashMap::new() }
+    /// A spool in a directory on whose file system `min_free` bytes are to stay free.
+    pub(super) fn new(directory: &Path, min_free: u64) -> Self {
+        let meter = Space::new(directory, min_free).meter();
+        Self { directory: directory.to_owned(), file: None, length: 0, index: PathMap::new(), meter }
     }
 
     /// Bytes of all entries put aside.
@@ -46,10 +50,10 @@ impl Spool {
 
     /// Appends to the entry begun.
     pub(super) fn write(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
+        let full = |error| ArchiveError::io(format!("putting `{path}` aside"), error);
+        self.meter.before(bytes.len() as u64).map_err(|error| full(error.into()))?;
         match &mut self.file {
-            Some(file) => {
-                file.write_all(bytes).map_err(|error| ArchiveError::io(format!("putting `{path}` aside"), error))
-            }
+            Some(file) => file.write_all(bytes).map_err(full),
             None => Err(ArchiveError::Misuse("no entry is being put aside")),
         }
     }
@@ -58,11 +62,11 @@ impl Spool {
     pub(super) fn end(&mut self, path: &str, length: u64) {
         let stretch = Stretch { offset: self.length, length };
         self.length += length;
-        self.index.insert(path.into(), stretch);
+        self.index.insert(path, stretch);
     }
 
     pub(super) fn has(&self, path: &str) -> bool {
-        self.index.contains_key(path)
+        self.index.get(path).is_some()
     }
 
     pub(super) fn read(&mut self, path: &str, offset: u64, buf: &mut [u8]) -> Result<usize> {

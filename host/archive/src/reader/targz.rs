@@ -46,7 +46,7 @@ impl TarGzReader {
             current: None,
             padding: 0,
             at_end: false,
-            spool: Spool::new(spool_dir),
+            spool: Spool::new(spool_dir, limits.min_free_bytes),
             ledger: Ledger::new(limits),
         };
         // A gzip of something else is found out here rather than at the first entry.

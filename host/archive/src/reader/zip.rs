@@ -1,6 +1,5 @@
 //! Reading a zip, in the order of its central directory.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use rawzip::{CompressionMethod, FileReader, RangeReader, ZipArchive, ZipArchiveE
 use super::{Entry, Ledger};
 use crate::error::{ArchiveError, Result};
 use crate::limits::Limits;
-use crate::path::{ReadPath, SkipReason, read_path};
+use crate::path::{PathMap, ReadPath, SkipReason, read_path};
 
 /// Size of the end record and of the longest comment after it: how far from the end the record can lie.
 const END_SEARCH: u64 = 22 + 65_535;
@@ -55,7 +54,7 @@ pub(super) struct ZipReader {
     content: Option<Content>,
     /// Compressed bytes of the entries done.
     done: u64,
-    spooled: HashMap<Box<str>, usize>,
+    spooled: PathMap<usize>,
     /// The spooled entry that is being read, and its record.
     spooled_content: Option<(usize, Content)>,
     pub(super) ledger: Ledger,
@@ -86,7 +85,7 @@ impl ZipReader {
             current: None,
             content: None,
             done: 0,
-            spooled: HashMap::new(),
+            spooled: PathMap::new(),
             spooled_content: None,
             ledger: Ledger::new(limits),
         };
@@ -207,6 +206,8 @@ impl ZipReader {
             return Err(ArchiveError::corrupt(path, "the archive is cut short within this entry"));
         }
         let range = RangeReader::new(Arc::clone(self.archive.get_ref()), start..end);
+        // What the directory admits of a bomb need not be unpacked to be known.
+        self.ledger.limits.check_unpacked(&path, record.wayfinder.uncompressed_size_hint(), end - start, 0)?;
         let capacity = usize::try_from((end - start).clamp(1, READ_SIZE)).unwrap_or(1);
         let decoder: Box<dyn Read + Send> = match record.method {
             CompressionMethod::STORE => Box::new(range),
@@ -250,7 +251,7 @@ impl ZipReader {
         content.decoder = Box::new(std::io::empty());
         content.read = size;
         content.crc = crc32fast::Hasher::new_with_initial(content.stated_crc);
-        self.spooled.insert(content.path.as_str().into(), index);
+        self.spooled.insert(&content.path, index);
         self.content = Some(content);
         Ok(size)
     }
@@ -279,8 +280,13 @@ impl ZipReader {
         Ok(got)
     }
 
+    /// What the directory says all files unpack to.
+    pub(super) fn unpacked_size(&self) -> u64 {
+        self.records.iter().fold(0, |sum: u64, r| sum.saturating_add(r.wayfinder.uncompressed_size_hint()))
+    }
+
     pub(super) fn has_spooled(&self, path: &str) -> bool {
-        self.spooled.contains_key(path)
+        self.spooled.get(path).is_some()
     }
 
     pub(super) fn position(&self) -> (u64, u64) {

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
 
+use provost_space::{Meter, Space};
 use tar::{EntryType, Header};
 use tempfile::SpooledTempFile;
 
@@ -22,6 +23,7 @@ const MAX_USTAR_SIZE: u64 = (8 << 30) - 1;
 
 /// An entry of unknown length is kept in memory up to this size, then in a file.
 const MAX_KEPT: usize = 4 << 20;
+const MAX_KEPT_BYTES: u64 = MAX_KEPT as u64;
 
 /// A compressed block, with what the end of the stream says of its content.
 struct Packed {
@@ -40,6 +42,7 @@ struct Kept {
     path: String,
     content: SpooledTempFile,
     length: u64,
+    meter: Meter,
 }
 
 pub(super) struct TarGzWriter {
@@ -52,6 +55,7 @@ pub(super) struct TarGzWriter {
     before: Vec<u8>,
     mtime: u64,
     spool_dir: Option<PathBuf>,
+    space: Space,
     kept: Option<Kept>,
 }
 
@@ -66,6 +70,7 @@ impl TarGzWriter {
             filled: 0,
             before: Vec::new(),
             mtime: options.mtime,
+            space: Space::new(&options.spool_dir.clone().unwrap_or_else(std::env::temp_dir), options.min_free_bytes),
             spool_dir: options.spool_dir.clone(),
             kept: None,
         })
@@ -108,6 +113,7 @@ impl TarGzWriter {
                 None => tempfile::spooled_tempfile(MAX_KEPT),
             },
             length: 0,
+            meter: self.space.meter(),
         });
         Ok(())
     }
@@ -117,7 +123,15 @@ impl TarGzWriter {
             return Err(ArchiveError::Misuse("no entry was begun"));
         };
         kept.length += content.len() as u64;
-        let result = kept.content.write_all(content).map_err(|error| ArchiveError::io(&kept.path, error));
+        let room = match kept.length {
+            // What is kept in memory needs none.
+            0..=MAX_KEPT_BYTES => Ok(()),
+            _ => kept.meter.before(content.len() as u64),
+        };
+        let result = room
+            .map_err(std::io::Error::from)
+            .and_then(|()| kept.content.write_all(content))
+            .map_err(|error| ArchiveError::io(&kept.path, error));
         self.lost_on_error(result)
     }
 

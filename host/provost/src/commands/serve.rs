@@ -4,7 +4,7 @@ use crate::cli::Serve;
 use crate::output;
 use crate::site::Site;
 use anyhow::{Context, Result};
-use provost_faces::{FaceOptions, Faces};
+use provost_faces::Faces;
 use provost_services::{Worker, WorkerOptions};
 use serde_json::json;
 use std::time::Duration;
@@ -56,7 +56,7 @@ pub async fn run(site: Site, options: Serve, json: bool) -> Result<()> {
     } else {
         output::line(format_args!("Provost serves on {url} (stop with Ctrl-C)"))?;
     }
-    let faces = Faces::new(registry, FaceOptions { debug: options.debug, ..FaceOptions::default() });
+    let faces = Faces::new(registry, site.settings.faces(options.debug));
     let mut until = stopped;
     provost_faces::serve(listener, faces, async move {
         let _ = until.wait_for(|stop| *stop).await;

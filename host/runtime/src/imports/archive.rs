@@ -9,7 +9,7 @@ use crate::bindings::provost::plugin::types::{BlobRef, Error, ErrorKind};
 use crate::imports::course_store::SnapshotHandle;
 use crate::state::{CallState, error};
 use provost_archive::{ArchiveError, Format, Reader, Writer, WriterOptions};
-use provost_store::api::{BlockingBlobWriter, Facets};
+use provost_store::api::{BlockingBlobWriter, Facets, StoreError};
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 use tokio::task::block_in_place;
@@ -56,12 +56,16 @@ impl From<ArchiveError> for Error {
     fn from(failure: ArchiveError) -> Self {
         let kind = match &failure {
             ArchiveError::Corrupt { .. } | ArchiveError::Unsupported { .. } => ErrorKind::Corrupt,
-            ArchiveError::Limit { .. } => ErrorKind::Limit,
+            ArchiveError::Limit { .. } | ArchiveError::NoSpace { .. } => ErrorKind::Limit,
             ArchiveError::NotFound { .. } => ErrorKind::NotFound,
             ArchiveError::InvalidPath { .. } | ArchiveError::Misuse(_) => ErrorKind::Invalid,
             _ => ErrorKind::Failed,
         };
-        let code = if kind == ErrorKind::NotFound { "entry" } else { "archive" };
+        let code = match &failure {
+            ArchiveError::NotFound { .. } => "entry",
+            ArchiveError::NoSpace { .. } => "space",
+            _ => "archive",
+        };
         error(kind, code, failure.to_string())
     }
 }
@@ -98,7 +102,10 @@ impl wit::HostReader for CallState {
         let file = attempt!(self.host.blobs.open_file(&blob.sha1).await);
         let host = &self.host;
         let reader = block_in_place(|| Reader::open(file, &host.scratch, host.archive_limits.clone()));
-        Ok(Ok(self.table.push(ReaderHandle(attempt!(reader)))?))
+        let reader = attempt!(reader);
+        // What an archive says of its size is no more than that, but refusing at once spares the work.
+        attempt!(host.space.require(reader.unpacked_size_hint()).map_err(StoreError::from));
+        Ok(Ok(self.table.push(ReaderHandle(reader))?))
     }
 
     async fn format(&mut self, this: Resource<ReaderHandle>) -> wasmtime::Result<wit::Format> {
@@ -108,6 +115,9 @@ impl wit::HostReader for CallState {
     async fn next_entry(&mut self, this: Resource<ReaderHandle>) -> Answer<Option<wit::Entry>> {
         let reader = attempt!(self.reader(&this)?);
         let entry = attempt!(block_in_place(|| reader.next_entry()));
+        if let (Some(job), Some(entry)) = (&self.job, &entry) {
+            job.reads(&entry.path);
+        }
         Ok(Ok(entry.map(|e| wit::Entry { path: e.path, size: e.size })))
     }
 
@@ -130,7 +140,7 @@ impl wit::HostReader for CallState {
                 if count == 0 {
                     break;
                 }
-                writer.write_all(&buffer[..count]).map_err(|e| error(ErrorKind::Failed, "blob", e.to_string()))?;
+                writer.write_all(&buffer[..count]).map_err(|e| StoreError::io("blob", e))?;
             }
             Ok(blob_out(writer.finish()?))
         });
@@ -149,6 +159,9 @@ impl wit::HostReader for CallState {
         offset: u64,
         limit: u32,
     ) -> Answer<Vec<u8>> {
+        if let Some(job) = &self.job {
+            job.reads(&path);
+        }
         let reader = attempt!(self.reader(&this)?);
         let mut buffer = vec![0; limit.clamp(1, MAX_READ) as usize];
         let count = attempt!(block_in_place(|| reader.read_spooled(&path, offset, &mut buffer)));
@@ -182,6 +195,7 @@ impl wit::HostWriter for CallState {
         let options = WriterOptions {
             threads: self.host.compression_threads,
             spool_dir: Some(self.host.scratch.clone()),
+            min_free_bytes: self.host.archive_limits.min_free_bytes,
             ..WriterOptions::default()
         };
         let writer = Writer::create(Box::new(sink.clone()), format, options);
@@ -242,7 +256,11 @@ impl wit::HostWriter for CallState {
 
     async fn add_blob(&mut self, this: Resource<WriterHandle>, path: String, blob: BlobRef) -> Answer<()> {
         attempt!(self.enter(INTERFACE));
-        let (reader, size) = attempt!(self.host.blobs.open_reader(&blob_in(blob).sha1).await);
+        let opened = self.host.blobs.open_reader(&blob_in(blob).sha1).await;
+        let (reader, size) = attempt!(opened.map_err(|failure| match failure {
+            StoreError::Corrupt(damage) => error(ErrorKind::Corrupt, "blob", damage),
+            other => other.into(),
+        }));
         let reader: Box<dyn Read + Send> = reader;
         let writer = attempt!(self.writer(&this)?);
         answered(block_in_place(|| writer.add_reader(&path, reader, size)))

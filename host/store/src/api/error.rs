@@ -23,6 +23,16 @@ pub enum StoreError {
         /// Its value.
         key: String,
     },
+    /// A unique name is kept for something that is being made and not yet to be seen.
+    #[error("{kind} {key:?} is reserved by {by}")]
+    Reserved {
+        /// What is reserved: `shortname`, `username`.
+        kind: &'static str,
+        /// Its value.
+        key: String,
+        /// Who has it, and when it becomes free at the latest.
+        by: String,
+    },
     /// The job's lease is lost, or the job was cancelled: nothing more may be written for it.
     #[error("the lease of job {job} is lost or the job was cancelled")]
     LeaseLost {
@@ -44,6 +54,14 @@ pub enum StoreError {
     /// Blob storage failed.
     #[error("blob storage: {0}")]
     Blob(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The disk is full, or as full as the operator lets it become.
+    #[error("{what}: {reason}")]
+    NoSpace {
+        /// What was being done, with the path.
+        what: String,
+        /// How much room there is.
+        reason: String,
+    },
     /// A file of the store could not be read or written.
     #[error("{what}: {source}")]
     Io {
@@ -52,4 +70,32 @@ pub enum StoreError {
         /// Why it failed.
         source: std::io::Error,
     },
+}
+
+impl StoreError {
+    /// An error of a file operation, with a full disk told apart.
+    pub fn io(what: impl Into<String>, source: std::io::Error) -> Self {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let what = what.into();
+        match source.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => Self::NoSpace { what, reason: source.to_string() },
+            _ => Self::Io { what, source },
+        }
+    }
+}
+
+impl From<provost_space::NoSpace> for StoreError {
+    fn from(error: provost_space::NoSpace) -> Self {
+        Self::NoSpace { what: "store".into(), reason: error.to_string() }
+    }
+}
+
+impl From<StoreError> for std::io::Error {
+    fn from(error: StoreError) -> Self {
+        let kind = match &error {
+            StoreError::NoSpace { .. } => std::io::ErrorKind::StorageFull,
+            _ => std::io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
 }

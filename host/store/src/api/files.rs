@@ -65,7 +65,8 @@ pub trait Files: Send + Sync {
         path: &str,
         name: &str,
     ) -> Result<Option<AreaFile>>;
-    /// Adds one; with a lease, only while that holds. Errors: `Conflict` (file), `NotFound` (blob).
+    /// Adds one; with a lease, only while that holds. Errors: `Conflict` (file), `NotFound` (blob, or
+    /// context: what it belongs to is not there any more).
     async fn put_area_file(&self, file: NewAreaFile, on_taken: OnTaken, lease: Option<&Lease>) -> Result<AreaFile>;
     /// Removes one; with a lease, once its job succeeds.
     async fn delete_area_file(&self, id: u64, lease: Option<&Lease>) -> Result<()>;
@@ -108,7 +109,8 @@ pub trait Blobs: Send + Sync {
     /// A local file with this content, for readers that seek: the stored one where blobs are local files, a temporary
     /// copy otherwise. Read only.
     async fn open_file(&self, sha1: &str) -> Result<std::fs::File>;
-    /// A blocking reader and the size, for threads of a native pipeline.
+    /// A blocking reader and the size, for threads of a native pipeline. The content has been found to be what its name says.
+    /// Errors: `NotFound`, `Corrupt`.
     async fn open_reader(&self, sha1: &str) -> Result<(Box<dyn std::io::Read + Send>, u64)>;
     /// A blocking writer into the store, for such threads: write, then [`BlockingBlobWriter::finish`].
     async fn blocking_writer(&self) -> Result<Box<dyn BlockingBlobWriter>>;

@@ -1,14 +1,15 @@
 //! Contents that are local files: opening, reading a range, renaming into place.
 
-use super::not_found;
+use super::{CHUNK, not_found};
 use crate::api::{Result, StoreError};
 use bytes::Bytes;
+use sha1::{Digest, Sha1};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 fn failed(what: &str, path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::Io { what: format!("{what} {}", path.display()), source }
+    StoreError::io(format!("{what} {}", path.display()), source)
 }
 
 /// Opens a content for reading.
@@ -17,6 +18,43 @@ pub fn open(path: &Path, sha1: &str) -> Result<File> {
         std::io::ErrorKind::NotFound => not_found(sha1),
         _ => failed("open", path, e),
     })
+}
+
+/// Checks that a file is what its name says. Errors: `Corrupt`.
+pub fn verify(file: &mut File, sha1: &str) -> Result<()> {
+    let failed = |e| failed_blob(sha1, e);
+    let mut digest = Sha1::new();
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let count = match file.read(&mut buffer) {
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            read => read.map_err(failed)?,
+        };
+        if count == 0 {
+            break;
+        }
+        digest.update(&buffer[..count]);
+    }
+    check(digest, sha1)?;
+    file.seek(SeekFrom::Start(0)).map_err(failed)?;
+    Ok(())
+}
+
+/// Checks that bytes are what a name says. Errors: `Corrupt`.
+pub fn verify_bytes(bytes: &[u8], sha1: &str) -> Result<()> {
+    check(Sha1::new_with_prefix(bytes), sha1)
+}
+
+fn check(digest: Sha1, sha1: &str) -> Result<()> {
+    let found = hex::encode(digest.finalize());
+    if found == sha1 {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt(format!("blob {sha1} is damaged in the store: what is there has the SHA-1 {found}")))
+}
+
+fn failed_blob(sha1: &str, source: std::io::Error) -> StoreError {
+    StoreError::io(format!("read blob {sha1}"), source)
 }
 
 /// Up to `limit` bytes from `offset` on; nothing beyond the end.
@@ -33,13 +71,14 @@ pub fn read(path: &Path, sha1: &str, offset: u64, limit: u64) -> Result<Bytes> {
     Ok(bytes.into())
 }
 
-/// Renames a complete spool file to its name, unless the content is there. A file of another size under that name is
-/// what a failing disk left, and is replaced.
+/// Renames a complete spool file to its name. A file under that name is replaced: it may be what a failing disk left of the
+/// content, and to rename costs no more than to compare names. It keeps its time then, by which copies of the store are made.
 pub fn place(spool: tempfile::NamedTempFile, path: &Path, size: u64) -> Result<()> {
-    if path.metadata().is_ok_and(|m| m.len() == size) {
-        return Ok(());
-    }
-    if let Some(dir) = path.parent() {
+    let known = path.metadata().ok().filter(|m| m.len() == size).and_then(|m| m.modified().ok());
+    if let Some(time) = known {
+        // Without it the copy is made once more.
+        let _ = spool.as_file().set_modified(time);
+    } else if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir).map_err(|e| failed("create", dir, e))?;
     }
     spool.persist(path).map_err(|e| failed("rename into", path, e.error))?;

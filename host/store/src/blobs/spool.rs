@@ -4,6 +4,7 @@ use super::{BlobRow, CHUNK, Shared, blocking};
 use crate::api::{BlobRef, BlobWriter, BlockingBlobWriter, Result, StoreError};
 use async_trait::async_trait;
 use bytes::Bytes;
+use provost_space::Meter;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use std::io::Write;
@@ -16,23 +17,23 @@ pub struct Spool {
     sha1: Sha1,
     sha256: Sha256,
     size: u64,
+    meter: Meter,
 }
 
 impl Spool {
     /// An empty one.
-    pub fn create(dir: &Path) -> Result<Self> {
+    pub fn create(dir: &Path, meter: Meter) -> Result<Self> {
         let file = tempfile::Builder::new()
             .prefix("blob-")
             .tempfile_in(dir)
-            .map_err(|source| StoreError::Io { what: format!("create a file in {}", dir.display()), source })?;
-        Ok(Self { file, sha1: Sha1::new(), sha256: Sha256::new(), size: 0 })
+            .map_err(|e| StoreError::io(format!("create a file in {}", dir.display()), e))?;
+        Ok(Self { file, sha1: Sha1::new(), sha256: Sha256::new(), size: 0, meter })
     }
 
-    /// Appends.
+    /// Appends. Errors: `NoSpace`.
     pub fn add(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file
-            .write_all(bytes)
-            .map_err(|source| StoreError::Io { what: format!("write {}", self.file.path().display()), source })?;
+        self.meter.before(bytes.len() as u64)?;
+        self.file.write_all(bytes).map_err(|e| StoreError::io(format!("write {}", self.file.path().display()), e))?;
         self.sha1.update(bytes);
         self.sha256.update(bytes);
         self.size += bytes.len() as u64;
@@ -121,13 +122,13 @@ impl BlockingSpool {
 impl Write for BlockingSpool {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.buffer.is_empty() && bytes.len() >= CHUNK {
-            self.spool.add(&bytes[..CHUNK]).map_err(std::io::Error::other)?;
+            self.spool.add(&bytes[..CHUNK]).map_err(std::io::Error::from)?;
             return Ok(CHUNK);
         }
         let n = bytes.len().min(CHUNK - self.buffer.len());
         self.buffer.extend_from_slice(&bytes[..n]);
         if self.buffer.len() >= CHUNK {
-            self.drain().map_err(std::io::Error::other)?;
+            self.drain().map_err(std::io::Error::from)?;
         }
         Ok(n)
     }

@@ -25,7 +25,8 @@ impl BlobIndex for Rows {
 async fn objects_elsewhere() -> Result<()> {
     let spool = tempfile::tempdir().expect("a directory");
     let objects = Arc::new(object_store::memory::InMemory::new());
-    let blobs = ObjectBlobs::over(Arc::new(Rows::default()), objects.clone(), spool.path());
+    let blobs =
+        ObjectBlobs::over(Arc::new(Rows::default()), objects.clone(), spool.path(), Space::new(spool.path(), 0));
     let bytes: Vec<u8> = (0..600_000_u32).map(|n| (n % 253) as u8).collect();
     let blob = blobs.put(bytes.clone().into()).await?;
     assert_eq!(blobs.put(bytes.clone().into()).await?, blob);

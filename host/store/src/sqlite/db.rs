@@ -51,6 +51,9 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             sqlx::Error::PoolTimedOut => StoreError::Busy,
             sqlx::Error::Database(e) if is_busy(e.code().as_deref()) => StoreError::Busy,
+            sqlx::Error::Database(e) if is_full(e.code().as_deref()) => {
+                StoreError::NoSpace { what: "database".into(), reason: e.message().to_owned() }
+            }
             _ => StoreError::Database(Box::new(error)),
         }
     }
@@ -59,6 +62,11 @@ impl From<sqlx::Error> for StoreError {
 /// Whether an extended result code is one of SQLITE_BUSY or SQLITE_LOCKED.
 fn is_busy(code: Option<&str>) -> bool {
     code.and_then(|c| c.parse::<u32>().ok()).is_some_and(|c| matches!(c & 0xff, 5 | 6))
+}
+
+/// Whether an extended result code is one of SQLITE_FULL.
+fn is_full(code: Option<&str>) -> bool {
+    code.and_then(|c| c.parse::<u32>().ok()).is_some_and(|c| c & 0xff == 13)
 }
 
 /// Whether a unique or primary key was violated.
@@ -103,7 +111,7 @@ pub fn page(limit: u32) -> i64 {
 
 /// An error for a file operation.
 pub fn io_error(what: &str, path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::Io { what: format!("{what} {}", path.display()), source }
+    StoreError::io(format!("{what} {}", path.display()), source)
 }
 
 /// Creates a directory for its owner only.

@@ -116,7 +116,31 @@ pub async fn reserve(conn: &mut SqliteConnection, kind: &'static str, name: &str
             break;
         }
     }
-    Err(StoreError::Conflict { kind, key: name.to_owned() })
+    let key = name.to_owned();
+    match holder(conn, kind, name).await? {
+        Some(by) => Err(StoreError::Reserved { kind, key, by }),
+        None => Err(StoreError::Conflict { kind, key }),
+    }
+}
+
+/// Who has reserved a name for a draft; none where the name is in use.
+async fn holder(conn: &mut SqliteConnection, kind: &'static str, name: &str) -> Result<Option<String>> {
+    let row: Option<(Option<String>, Option<i64>)> = sqlx::query_as(
+        "SELECT c.job, j.lease_until FROM t_name n JOIN t_change c ON c.id = n.change AND c.state = 0 \
+         LEFT JOIN t_job j ON j.id = c.job WHERE n.kind = ? AND n.name = ?",
+    )
+    .bind(kind)
+    .bind(name)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|(job, lease_until)| match (job, lease_until) {
+        (Some(job), Some(until)) => {
+            let seconds = (until - now_ms()).max(0) / 1000 + 1;
+            format!("job {job}, which is under way; should its worker have died, it is free in {seconds} seconds")
+        }
+        (Some(job), None) => format!("job {job}"),
+        (None, _) => "a course that is being made".to_owned(),
+    }))
 }
 
 impl SqliteStore {

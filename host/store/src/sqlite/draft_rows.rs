@@ -158,6 +158,8 @@ impl SqliteDraft {
         if self.pending.is_empty() {
             return Ok(());
         }
+        // Rows fill a disk as well as contents do.
+        self.store.blobs.space().require(self.pending.bytes as u64)?;
         // Taken first: should this future be dropped or fail halfway, the draft is unusable rather than incomplete.
         let pending = std::mem::take(&mut self.pending);
         self.broken = true;

@@ -102,6 +102,12 @@ impl Files for SqliteStore {
         if let Some(lease) = lease {
             check_lease(&mut tx, lease).await?;
         }
+        // A course that was deleted meanwhile has taken its areas along: nobody would find the file, or remove it.
+        let place: Option<i64> = sqlx::query_scalar("SELECT id FROM context WHERE id = ?")
+            .bind(db_int(file.context))
+            .fetch_optional(&mut *tx)
+            .await?;
+        place.ok_or_else(|| StoreError::NotFound { kind: "context", key: file.context.to_string() })?;
         let size: Option<i64> = sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?")
             .bind(&file.blob.sha1)
             .fetch_optional(&mut *tx)

@@ -5,10 +5,13 @@
 
 use memchr::{memchr, memchr_iter, memmem};
 
-use super::DEPTH_LIMIT;
+use super::depth_limit;
 
 /// A tag longer than this is refused, in bytes.
 const TAG_LIMIT: usize = 1 << 20;
+
+/// A name longer than this is refused, in bytes.
+const NAME_LIMIT: usize = 1 << 10;
 
 /// What is wrong with a document, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,9 +31,12 @@ pub enum XmlErrorKind {
     /// A document type declaration: such a document could define entities, so it is refused (mbz-format.md 11).
     #[error("a document type declaration is not allowed")]
     DocumentType,
-    /// Elements nest deeper than [`DEPTH_LIMIT`].
-    #[error("elements nest deeper than {DEPTH_LIMIT} levels")]
-    Depth,
+    /// Elements nest deeper than [`depth_limit`].
+    #[error("elements nest deeper than {0} levels")]
+    Depth(usize),
+    /// A name of an element longer than a kibibyte: the names of all open elements are kept.
+    #[error("the name of an element is longer than a kibibyte")]
+    NameTooLong,
     /// A tag without a proper name.
     #[error("a tag without a proper name")]
     Name,
@@ -306,6 +312,9 @@ impl Scanner {
             }
             return Ok(0);
         };
+        if end > TAG_LIMIT {
+            return Err(self.error(XmlErrorKind::TagTooLong).into());
+        }
         let tag = &rest[..end];
         if tag[1] == b'/' {
             let name = tag[2..end - 1].trim_ascii_end();
@@ -330,8 +339,12 @@ impl Scanner {
             if self.starts.is_empty() && self.rooted {
                 return Err(self.error(XmlErrorKind::SecondRoot(lossy(name))).into());
             }
-            if self.starts.len() >= DEPTH_LIMIT {
-                return Err(self.error(XmlErrorKind::Depth).into());
+            if name.len() > NAME_LIMIT {
+                return Err(self.error(XmlErrorKind::NameTooLong).into());
+            }
+            let deepest = depth_limit();
+            if self.starts.len() >= deepest {
+                return Err(self.error(XmlErrorKind::Depth(deepest)).into());
             }
             self.rooted = true;
             if !empty {

@@ -71,7 +71,7 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(kind("").kind, XmlErrorKind::Empty);
     assert_eq!(kind("<>").kind, XmlErrorKind::Name);
     assert_eq!(kind("</>").kind, XmlErrorKind::Unopened(String::new()));
-    assert_eq!(kind(&"<a>".repeat(300)).kind, XmlErrorKind::Depth);
+    assert_eq!(kind(&"<a>".repeat(300)).kind, XmlErrorKind::Depth(256));
 }
 
 proptest! {
