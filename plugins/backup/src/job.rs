@@ -2,7 +2,8 @@
 
 use crate::leaving::Leaving;
 use crate::listing::Listing;
-use crate::{documents, people, pool, retention};
+use crate::pool::Pool;
+use crate::{documents, people, retention};
 use provost_guest::archive::{Format, Writer};
 use provost_guest::course_store::Snapshot;
 use provost_guest::files::{self, NewFile, OnTaken};
@@ -95,7 +96,15 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
     let mut referred = documents::write_references(&writer, &snapshot, &listing, &leaving, &facets)?;
     people::write(&writer, &snapshot, &leaving, &options, &mut referred)?;
     people::write_roles(&writer, &snapshot, &leaving, &referred)?;
-    let contents = pool::write_rows(&writer, &snapshot, &leaving, &options, &facets, &referred)?;
+    let pool = Pool {
+        writer: &writer,
+        snapshot: &snapshot,
+        leaving: &leaving,
+        options: &options,
+        facets: &facets,
+        referred: &referred,
+    };
+    let contents = pool.write_rows()?;
 
     let mut meter = Meter::new(job, contents, &listing, options.files);
     let mut written = HashSet::new();
@@ -113,7 +122,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
         meter.add(placed.part.size + ENTRY_COST)?;
     }
     documents::write_demanded(&writer, &listing, &options, &written)?;
-    pool::write_contents(job, &writer, &snapshot, &leaving, &options, &facets, &referred, |bytes| meter.add(bytes))?;
+    pool.write_contents(job, |bytes| meter.add(bytes))?;
 
     let blob = writer.finish()?;
     let file = files::put(

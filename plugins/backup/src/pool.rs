@@ -30,112 +30,110 @@ fn is_personal(component: &str, area: &str) -> bool {
     component == "user" || (component == "badges" && area != "badgeimage")
 }
 
-/// Calls `take` for every page of files that go into the archive.
-fn each(
-    snapshot: &Snapshot,
-    leaving: &Leaving,
-    options: &Options,
-    facets: &[String],
-    referred: &ReferredIds,
-    mut take: impl FnMut(Vec<FileRecord>) -> Result<()>,
-) -> Result<()> {
-    let named = referred.get(&ReferenceKind::File);
-    let people = referred.get(&ReferenceKind::User);
-    let page = |after| snapshot.files(after, PAGE);
-    let id = |file: &FileRecord| file.id;
-    page_of(page, id, |mut page| {
-        page.retain(|file| {
-            let f = &file.fields;
-            let id = |kind: &IdKind, id| leaving.id(file.scope, kind, id);
-            let is_named = named.is_some_and(|ids| ids.contains(&id(&IdKind::File, f.local)));
-            let taken = f.facets.iter().all(|facet| facets.contains(facet));
-            let wanted = is_named || is_taken_unnamed(&f.component);
-            // A person's own files go only where the person goes.
-            let with_person =
-                f.component != "user" || people.is_some_and(|ids| ids.contains(&id(&IdKind::User, f.person)));
-            let hidden = options.anonymize && is_personal(&f.component, &f.area);
-            taken && wanted && with_person && !hidden
-        });
-        take(page)
-    })
+/// The files of a backup.
+pub struct Pool<'a> {
+    /// Where they go.
+    pub writer: &'a Writer,
+    /// Where they come from.
+    pub snapshot: &'a Snapshot,
+    /// How they leave.
+    pub leaving: &'a Leaving,
+    /// What was asked for.
+    pub options: &'a Options,
+    /// The facets that are taken.
+    pub facets: &'a [String],
+    /// What is referred to.
+    pub referred: &'a ReferredIds,
 }
 
-/// Writes `files.xml` and returns how many bytes of contents will follow.
-pub fn write_rows(
-    writer: &Writer,
-    snapshot: &Snapshot,
-    leaving: &Leaving,
-    options: &Options,
-    facets: &[String],
-    referred: &ReferredIds,
-) -> Result<u64> {
-    let (head, tail) = (filesxml::head(), filesxml::tail());
-    writer.begin_entry("files.xml")?;
-    let mut buffer = head.clone();
-    let mut bytes = 0;
-    each(snapshot, leaving, options, facets, referred, |page| {
-        for of_scope in page.chunk_by(|a, b| a.scope == b.scope) {
-            let mut rows = Vec::new();
-            for file in of_scope {
-                if options.anonymize {
-                    rows.extend(
-                        filesxml::without_author(&file.fields.element)
-                            .map_err(|e| Error::corrupt(format!("file {}: {e}", file.fields.local)))?,
-                    );
-                } else {
-                    rows.extend_from_slice(&file.fields.element);
-                }
-            }
-            buffer.extend(leaving.rewrite_entries(of_scope[0].scope, "files.xml", &head, &tail, rows)?);
-        }
-        bytes += page.iter().filter_map(|file| file.fields.blob.as_ref()).map(|blob| blob.size).sum::<u64>();
-        if buffer.len() >= CHUNK {
-            writer.write(&std::mem::take(&mut buffer))?;
-        }
-        Ok(())
-    })?;
-    buffer.extend(tail);
-    writer.write(&buffer)?;
-    writer.end_entry()?;
-    Ok(bytes)
-}
+impl Pool<'_> {
+    /// Calls `take` for every page of files that go into the archive.
+    fn each(&self, mut take: impl FnMut(Vec<FileRecord>) -> Result<()>) -> Result<()> {
+        let Self { snapshot, leaving, options, facets, referred, .. } = *self;
+        let named = referred.get(&ReferenceKind::File);
+        let people = referred.get(&ReferenceKind::User);
+        let page = |after| snapshot.files(after, PAGE);
+        let id = |file: &FileRecord| file.id;
+        page_of(page, id, |mut page| {
+            page.retain(|file| {
+                let f = &file.fields;
+                let id = |kind: &IdKind, id| leaving.id(file.scope, kind, id);
+                let is_named = named.is_some_and(|ids| ids.contains(&id(&IdKind::File, f.local)));
+                let taken = f.facets.iter().all(|facet| facets.contains(facet));
+                let wanted = is_named || is_taken_unnamed(&f.component);
+                // A person's own files go only where the person goes.
+                let with_person =
+                    f.component != "user" || people.is_some_and(|ids| ids.contains(&id(&IdKind::User, f.person)));
+                let hidden = options.anonymize && is_personal(&f.component, &f.area);
+                taken && wanted && with_person && !hidden
+            });
+            take(page)
+        })
+    }
 
-/// Writes the contents. `done` hears of the bytes as they go.
-pub fn write_contents(
-    job: &JobContext,
-    writer: &Writer,
-    snapshot: &Snapshot,
-    leaving: &Leaving,
-    options: &Options,
-    facets: &[String],
-    referred: &ReferredIds,
-    mut done: impl FnMut(u64) -> Result<()>,
-) -> Result<()> {
-    if !options.files {
-        return Ok(());
-    }
-    let mut written: HashSet<String> = HashSet::new();
-    let mut missing = 0usize;
-    each(snapshot, leaving, options, facets, referred, |page| {
-        for file in page {
-            let Some(blob) = file.fields.blob else { continue };
-            if written.insert(blob.sha1.clone())
-                && let Some(lack) = add(writer, &blob)?
-            {
-                missing += 1;
-                if missing <= NAMED_WARNINGS {
-                    let (path, name) = (&file.fields.path, &file.fields.name);
-                    job.warn(&format!("the content of {path}{name} (SHA-1 {}) is {lack}: left out", blob.sha1))?;
+    /// Writes `files.xml` and returns how many bytes of contents will follow.
+    pub fn write_rows(&self) -> Result<u64> {
+        let Self { writer, leaving, options, .. } = *self;
+        let (head, tail) = (filesxml::head(), filesxml::tail());
+        writer.begin_entry("files.xml")?;
+        let mut buffer = head.clone();
+        let mut bytes = 0;
+        self.each(|page| {
+            for of_scope in page.chunk_by(|a, b| a.scope == b.scope) {
+                let mut rows = Vec::new();
+                for file in of_scope {
+                    if options.anonymize {
+                        rows.extend(
+                            filesxml::without_author(&file.fields.element)
+                                .map_err(|e| Error::corrupt(format!("file {}: {e}", file.fields.local)))?,
+                        );
+                    } else {
+                        rows.extend_from_slice(&file.fields.element);
+                    }
                 }
+                buffer.extend(leaving.rewrite_entries(of_scope[0].scope, "files.xml", &head, &tail, rows)?);
             }
-            done(blob.size)?;
+            bytes += page.iter().filter_map(|file| file.fields.blob.as_ref()).map(|blob| blob.size).sum::<u64>();
+            if buffer.len() >= CHUNK {
+                writer.write(&std::mem::take(&mut buffer))?;
+            }
+            Ok(())
+        })?;
+        buffer.extend(tail);
+        writer.write(&buffer)?;
+        writer.end_entry()?;
+        Ok(bytes)
+    }
+
+    /// Writes the contents. `done` hears of the bytes as they go.
+    pub fn write_contents(&self, job: &JobContext, mut done: impl FnMut(u64) -> Result<()>) -> Result<()> {
+        let Self { writer, options, .. } = *self;
+        if !options.files {
+            return Ok(());
+        }
+        let mut written: HashSet<String> = HashSet::new();
+        let mut missing = 0usize;
+        self.each(|page| {
+            for file in page {
+                let Some(blob) = file.fields.blob else { continue };
+                if written.insert(blob.sha1.clone())
+                    && let Some(lack) = add(writer, &blob)?
+                {
+                    missing += 1;
+                    if missing <= NAMED_WARNINGS {
+                        let (path, name) = (&file.fields.path, &file.fields.name);
+                        job.warn(&format!("the content of {path}{name} (SHA-1 {}) is {lack}: left out", blob.sha1))?;
+                    }
+                }
+                done(blob.size)?;
+            }
+            Ok(())
+        })?;
+        if missing > NAMED_WARNINGS {
+            job.warn(&format!("the contents of {} more files are missing or damaged", missing - NAMED_WARNINGS))?;
         }
         Ok(())
-    })?;
-    if missing > NAMED_WARNINGS {
-        job.warn(&format!("the contents of {} more files are missing or damaged", missing - NAMED_WARNINGS))?;
     }
-    Ok(())
 }
 
 /// Adds a content, or says what is wrong with it in the store. The run goes on, as Moodle's does (mbz-format.md 6).
