@@ -62,6 +62,7 @@ pub const VOLATILE: &[Exemption] = &[
 #[derive(Debug, Clone, Default)]
 pub struct Ignore {
     rules: Vec<(String, String)>,
+    added: Vec<(String, String)>,
 }
 
 impl Ignore {
@@ -81,6 +82,13 @@ impl Ignore {
     #[must_use]
     pub fn place(mut self, path: &str, place: &str) -> Self {
         self.rules.push((path.to_owned(), place.to_owned()));
+        self
+    }
+
+    /// Exempts an element that the second archive has and the first has not.
+    #[must_use]
+    pub fn added(mut self, path: &str, place: &str) -> Self {
+        self.added.push((path.to_owned(), place.to_owned()));
         self
     }
 
@@ -111,6 +119,10 @@ impl Ignore {
     fn covers(&self, path: &str, place: &str) -> bool {
         let hit = |p: &str, e: &str| matches(p, path) && (e.is_empty() || matches(e, place));
         VOLATILE.iter().any(|x| hit(x.path, x.place)) || self.rules.iter().any(|(p, e)| hit(p, e))
+    }
+
+    fn covers_added(&self, path: &str, place: &str) -> bool {
+        self.added.iter().any(|(p, e)| matches(p, path) && matches(e, place))
     }
 
     fn covers_file(&self, path: &str) -> bool {
@@ -218,7 +230,8 @@ struct FileComparison<'a> {
 
 impl FileComparison<'_> {
     fn note(&mut self, place: &str, left: Option<String>, right: Option<String>) {
-        if !self.ignore.covers(self.path, place) {
+        let added = left.is_none() && self.ignore.covers_added(self.path, place);
+        if !added && !self.ignore.covers(self.path, place) {
             self.found.push(Difference { path: self.path.to_owned(), place: place.to_owned(), left, right });
         }
     }

@@ -5,9 +5,10 @@
 //! * [`unpacked`] opens any `.mbz` with plain library readers; [`tree`] is its XML.
 //! * [`compare`] says where two archives differ, element by element.
 //! * [`validate`] says what a real Moodle would refuse or lose.
-//! * [`sample`] is the project's own sample course, [`rare`] one of rarely seen things, [`generate`] makes courses of any size.
 //! * [`faults`] makes disks that are too small, [`cut`] archives of sections and activities.
 //! * [`hostile`] makes archives as nobody should send them, with what has to become of each.
+//! * [`sample`] is the project's own sample course, [`rare`] one of rarely seen things, [`shapes`] are archives of other
+//!   releases, [`generate`] makes courses of any size.
 //! * [`live`] starts the real binary and talks to it.
 //! * Sample and generated courses are made of [`forms`], Moodle's rows in the short notation of [`outline`], and written by [`pack`].
 
@@ -22,6 +23,7 @@ pub mod outline;
 pub mod pack;
 pub mod rare;
 pub mod sample;
+pub mod shapes;
 pub mod tree;
 pub mod unpacked;
 pub mod validate;

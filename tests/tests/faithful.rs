@@ -19,8 +19,6 @@ const NOBODY: &str = "the course has nobody in it: it is backed up without users
 fn ours() -> Ignore {
     const DETAIL: &str = "moodle_backup/information/details/detail*";
     Ignore::nothing()
-        // Ours is written by this host, which says of which release's form it is.
-        .writer_release()
         // How a backup was run: from a page or in the queue.
         .place("moodle_backup.xml", &format!("{DETAIL}/interactive"))
         .place("moodle_backup.xml", &format!("{DETAIL}/execution"))

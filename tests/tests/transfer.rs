@@ -176,7 +176,6 @@ fn restore_an_upload(rest: &Rest) -> u64 {
     let ours = Unpacked::read(Cursor::new(rest.download(&url, &[]).body)).expect("an archive");
     let named = |place: &str| format!("moodle_backup/information/original_course_{place}");
     let ignore = Ignore::nothing()
-        .writer_release()
         .place("moodle_backup.xml", "moodle_backup/information/details/detail*")
         .place("moodle_backup.xml", &named("*name"))
         .place("moodle_backup.xml", "moodle_backup/information/contents/course/title")

@@ -97,6 +97,42 @@ fn people_are_recognised_and_an_archives_admin_is_not_ours() {
     assert_eq!(host.people().len(), before + 2, "the same people come again");
 }
 
+/// A `files.xml` with one file of that content.
+fn files_xml(sha1: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<files>\n  <file id=\"1\"><contenthash>{sha1}</contenthash><contextid>70</contextid><component>course</component><filearea>legacy</filearea><itemid>0</itemid><filepath>/</filepath><filename>a</filename><filesize>6</filesize></file>\n</files>"
+    )
+}
+
+#[test]
+fn contents_of_this_site_are_found_by_hash_and_nobody_elses() {
+    let host = TestHost::new();
+    let blob = provost_guest::blobs::put(b"secret").unwrap();
+    let here = provost_guest::config::get_site().hash;
+    let content_of = |master: &str, sha1: &str, wish: serde_json::Value| {
+        let files = files_xml(sha1);
+        let mut all = entries();
+        all[0].1 = master;
+        all.push(("files.xml", &files));
+        let made = restore(&host, &all, wish).unwrap();
+        let course = provost_guest::course_store::Snapshot::open(made["courseid"].as_u64().unwrap()).unwrap();
+        course.files(0, 10).unwrap()[0].fields.blob.clone().map(|blob| blob.sha1)
+    };
+    let of_site = |master: &str, hash: &str| master.replace("0123456789abcdef0123456789abcdef", hash);
+    let without = MASTER.replace("<original_wwwroot>", "<include_files>0</include_files><original_wwwroot>");
+    let (own, inside) = (of_site(&without, &here), of_site(MASTER, &here));
+    let (elsewhere, unknown) = (of_site(&without, "ffffffffffffffffffffffffffffffff"), of_site(&without, ""));
+    assert_eq!(content_of(&own, &blob.sha1, json!({})), Some(blob.sha1.clone()));
+    assert_eq!(host.warnings().len(), 0);
+    for (master, warnings) in [(&elsewhere, 0), (&unknown, 0), (&inside, 1)] {
+        assert_eq!(content_of(master, &blob.sha1, json!({})), None, "{master}");
+        assert_eq!(host.warnings().len(), warnings, "{:?}", host.warnings());
+    }
+    // One that is not here either is missing, which is told.
+    assert_eq!(content_of(&own, "aabbccddeeff00112233445566778899aabbccdd", json!({})), None);
+    assert_eq!(host.warnings().len(), 1);
+}
+
 #[test]
 fn what_is_no_backup_is_refused_and_leaves_nothing() {
     let host = TestHost::new();

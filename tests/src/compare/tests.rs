@@ -80,6 +80,16 @@ fn volatile_fields_and_the_callers_are_left_out() {
 }
 
 #[test]
+fn what_is_added_may_be_exempt_and_nothing_else() {
+    let (less, more) = (archive(&[("a.xml", "<a><b>1</b></a>")]), archive(&[("a.xml", "<a><b>1</b><c>2</c></a>")]));
+    let ignore = Ignore::nothing().added("a.xml", "a/c");
+    assert!(compare(&less, &more, &ignore).differences.is_empty());
+    assert_eq!(compare(&more, &less, &ignore).differences.len(), 1);
+    let other = archive(&[("a.xml", "<a><b>1</b><c>3</c></a>")]);
+    assert_eq!(compare(&more, &other, &ignore).differences.len(), 1);
+}
+
+#[test]
 fn patterns() {
     assert!(matches("a*c", "abc") && matches("*", "") && matches("a", "a"));
     assert!(!matches("a*c", "abd") && !matches("a", "ab") && !matches("a*b*c", "acb"));

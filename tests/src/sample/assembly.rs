@@ -184,7 +184,6 @@ impl Assembly {
                 self.rows += &outline::indented(&forms::file(&row), 1);
                 ids.push(row.id);
                 self.next_file += 1;
-                self.pool(forms::EMPTY_HASH, Vec::new());
             }
             if f.alias.is_none() {
                 self.pool(&hash, f.content);

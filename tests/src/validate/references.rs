@@ -44,6 +44,7 @@ pub(super) fn check(case: &Case<'_>, report: &mut Report) {
     groups(case, &named, report);
     grades(case, report);
     questions(case, &named, report);
+    old_questions(case, &named, report);
 }
 
 fn named(case: &Case<'_>) -> Named {
@@ -363,6 +364,41 @@ fn grades(case: &Case<'_>, report: &mut Report) {
                 {
                     report.add("inforef-grade", &path, format!("grade item {id}: {field} {row} does not exist"));
                 }
+            }
+        }
+    }
+}
+
+/// Before 4.0 questions stand directly in their category, and a quiz names them instead of entries of the bank.
+fn old_questions(case: &Case<'_>, named: &Named, report: &mut Report) {
+    let mut category_of: BTreeMap<&str, &str> = BTreeMap::new();
+    let bank = case.document("questions.xml");
+    for category in bank.iter().flat_map(|bank| bank.all("question_category")) {
+        for question in category.child("questions").iter().flat_map(|list| list.all("question")) {
+            if let (Some(id), Some(category)) = (question.attribute("id"), category.attribute("id")) {
+                category_of.insert(id, category);
+            }
+        }
+    }
+    for activity in &case.activities {
+        let path = format!("{}/{}.xml", activity.directory, activity.module);
+        let Some(document) = case.document(&path) else {
+            continue;
+        };
+        for instance in document.find_all("question_instance") {
+            let Some(question) = instance.value("questionid").or_else(|| instance.value("question")) else {
+                continue;
+            };
+            match category_of.get(question) {
+                None => report.add("inforef-question", &path, format!("question {question} does not exist")),
+                Some(category) if !is_named(named, "question_category", category) => {
+                    report.add(
+                        "inforef-question",
+                        &path,
+                        format!("question category {category} is named by no inforef.xml"),
+                    );
+                }
+                Some(_) => {}
             }
         }
     }
