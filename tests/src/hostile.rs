@@ -9,6 +9,8 @@ mod large;
 pub mod raw;
 
 use crate::{pack, sample};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
@@ -72,6 +74,43 @@ pub fn small() -> Vec<Case> {
 /// Bombs and archives of a million entries: each takes seconds.
 pub fn large() -> Vec<Case> {
     large::cases()
+}
+
+/// The sample course with one bit flipped, each at another place: `count` times in the packed tar.gz, in the zip, and twice as
+/// often in a document before it is packed. With what was done.
+pub fn flipped(seed: u64, count: usize) -> impl Iterator<Item = (String, Vec<u8>)> {
+    let tree = sample::tree();
+    let (tgz, zipped) = (tar_gz(&tree), zip(&tree));
+    let documents: Vec<String> = tree.keys().filter(|p| p.ends_with(".xml") && !tree[*p].is_empty()).cloned().collect();
+    let mut random = StdRng::seed_from_u64(seed);
+    (0..count * 4).map(move |number| {
+        let document = &documents[random.random_range(0..documents.len())];
+        let mut flip = |bytes: &[u8]| {
+            let mut bytes = bytes.to_vec();
+            let at = random.random_range(0..bytes.len());
+            bytes[at] ^= 1 << random.random_range(0..8);
+            (at, bytes)
+        };
+        let (place, at, bytes) = match number % 4 {
+            0 => {
+                let (at, bytes) = flip(&tgz);
+                ("tar.gz", at, bytes)
+            }
+            1 => {
+                let (at, bytes) = flip(&zipped);
+                ("zip", at, bytes)
+            }
+            kind => {
+                // The master file more often than any.
+                let path = if kind == 3 && number % 16 == 3 { "moodle_backup.xml" } else { document.as_str() };
+                let (at, bytes) = flip(&tree[path]);
+                let mut tree = tree.clone();
+                tree.insert(path.to_owned(), bytes);
+                (path, at, tar_gz(&tree))
+            }
+        };
+        (format!("seed {seed}, {place}, byte {at}"), bytes)
+    })
 }
 
 /// A tree as tar.gz, as Moodle packs it.

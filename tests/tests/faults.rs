@@ -186,7 +186,7 @@ fn a_database_that_fills_its_disk() {
         SampleSize { activities: 20, people: 30, log_rows: 60_000, files: 0, file_bytes: 0, compressible_share: 0.0 };
     let site = Site::new(PROVOST);
     let archive = site.generated("rows.mbz", &ROWS).to_string_lossy().into_owned();
-    for (megabytes, free) in [(22, "0"), (30, "0"), (40, "\"12 MiB\"")] {
+    for (megabytes, free) in [(30, "0"), (60, "0"), (75, "0"), (80, "\"24 MiB\"")] {
         let Some(disk) = Disk::small(&site.data(), megabytes) else {
             println!("skipped: no file systems can be mounted here");
             return;

@@ -81,6 +81,36 @@ impl Judge {
         }
     }
 
+    /// Imports an archive of which only the worst is known. Whether it became a course.
+    fn any_fate(&mut self, name: &str, archive: &[u8]) -> bool {
+        let path = self.site.path("case.mbz");
+        std::fs::write(&path, archive).unwrap_or_else(|e| panic!("{name}: cannot be written: {e}"));
+        let path = path.to_string_lossy().into_owned();
+        let output = self.site.run(&["--json", "course", "import", &path, "--shortname", NAME]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let mut wrong = Vec::new();
+        for word in ["panicked", "crashed", "trap", "the plugin", "is taken", "reserved"] {
+            if said.contains(word) {
+                wrong.push(format!("it says {word:?}"));
+            }
+        }
+        let answer: Option<Value> = serde_json::from_slice(&output.stdout).ok();
+        let imported = answer.as_ref().and_then(|answer| answer["courseid"].as_u64());
+        if let Some(id) = imported {
+            let id = id.to_string();
+            let backup = self.site.run(&["backup", "create", &id, "--option", "users=1", "--option", "logs=1"]);
+            let refused = String::from_utf8_lossy(&backup.stderr).into_owned();
+            if !backup.status.success() {
+                wrong.push(format!("it cannot be backed up: {refused}"));
+            }
+            self.site.ok(&["course", "delete", &id, "--yes"]);
+        }
+        wrong.extend(self.leftovers());
+        println!("{name}: {}{}", said.trim(), answer.map_or(String::new(), |a| a.to_string()));
+        self.failures.extend(wrong.into_iter().map(|wrong| format!("{name}: {wrong}: {said}")));
+        imported.is_some()
+    }
+
     fn imported(&self, parts: &[&str], answer: &Value) -> Vec<String> {
         let warnings: Vec<&str> =
             answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -140,5 +170,22 @@ fn large_ones() {
     for case in hostile::large() {
         judge.judge(&case);
     }
+    judge.verdict();
+}
+
+/// Flipped bits, at places from a seed: in the archive as it lies on the disk, and in a document before it is packed, where no
+/// checksum gives them away. Whatever comes of it, the plugin does not crash, and there is a whole course or none.
+#[test]
+fn flipped_bits() {
+    let mut judge = Judge::new();
+    let seed: u64 = std::env::var("PROVOST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let count: usize = std::env::var("PROVOST_FLIPS").ok().and_then(|count| count.parse().ok()).unwrap_or(20);
+    let mut outcomes = [0, 0];
+    for (name, archive) in hostile::flipped(seed, count) {
+        let imported = judge.any_fate(&name, &archive);
+        outcomes[usize::from(imported)] += 1;
+    }
+    println!("seed {seed}: {} refused, {} imported", outcomes[0], outcomes[1]);
+    assert!(outcomes[0] > 0 && outcomes[1] > 0, "flips that are all of one kind: {outcomes:?}");
     judge.verdict();
 }

@@ -257,10 +257,19 @@ impl Db {
     /// Begins a write transaction. There is one at a time in this process; other processes are waited for.
     pub async fn write(&self) -> Result<Write> {
         let mut tries = 0;
+        let mut renewed = false;
         loop {
-            match self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(StoreError::from) {
-                Err(StoreError::Busy) if tries < BUSY_RETRIES => tries += 1,
-                other => return other,
+            match self.writer.begin_with("BEGIN IMMEDIATE").await {
+                // A database that is full rolls a transaction back by itself, which the library does not hear of: to it this
+                // connection is in a transaction for ever. It is the only one that writes, so it is made anew.
+                Err(sqlx::Error::InvalidSavePointStatement) if !renewed => {
+                    renewed = true;
+                    self.writer.acquire().await?.close().await?;
+                }
+                other => match other.map_err(StoreError::from) {
+                    Err(StoreError::Busy) if tries < BUSY_RETRIES => tries += 1,
+                    other => return other,
+                },
             }
         }
     }
