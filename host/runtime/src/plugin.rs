@@ -97,10 +97,9 @@ impl Plugin {
         config: &serde_json::Value,
     ) -> Result<Self, LoadError> {
         let manifest = Manifest::of(wasm)?;
-        let bytes = provost_componentize::componentize(wasm)?;
         let compiled = {
-            let engine = engine.clone();
-            tokio::task::spawn_blocking(move || engine.component(&bytes)).await
+            let (engine, wasm) = (engine.clone(), wasm.to_vec());
+            tokio::task::spawn_blocking(move || engine.component(&wasm)).await
         };
         let component = compiled.map_err(|e| EngineError::Compile(e.to_string()))??;
         let id = manifest.id.clone();

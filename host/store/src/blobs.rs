@@ -4,6 +4,9 @@
 //! under the write lock of the index, the file is renamed into place (local directory) or uploaded under its name
 //! (anything else; an upload shows only when complete). The lock keeps sweeps, which delete under it too, from removing
 //! what has just been found to be there.
+//!
+//! Many small contents in a row, as an import brings them, are named together: until then they are kept as spooled, and
+//! whatever reads contents or refers to them has them named first ([`ObjectBlobs::settle`]).
 
 mod local_file;
 mod spool;
@@ -19,10 +22,13 @@ use spool::{AsyncSpool, BlockingSpool, Spool};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// Bytes hashed and written at a time.
 pub(crate) const CHUNK: usize = 256 * 1024;
+/// Small contents that are recorded together.
+const TOGETHER: usize = 64;
 /// Spool files older than this belong to crashed processes.
 const SPOOL_AGE: Duration = Duration::from_secs(24 * 3600);
 
@@ -42,9 +48,9 @@ pub struct BlobRow {
 pub trait BlobIndex: Send + Sync {
     /// One row.
     async fn find(&self, sha1: &str) -> Result<Option<BlobRow>>;
-    /// Adds or touches a row and runs `place`, which makes sure that the object is there, under the write lock.
-    /// Errors: `Corrupt` for another content of the same SHA-1.
-    async fn record(&self, row: &BlobRow, place: BoxFuture<'_, Result<()>>) -> Result<()>;
+    /// Adds or touches rows and runs `place`, which makes sure that the objects are there, under the write lock. All or
+    /// none. Errors: `Corrupt` for another content of the same SHA-1.
+    async fn record(&self, rows: &[BlobRow], place: BoxFuture<'_, Result<()>>) -> Result<()>;
 }
 
 /// See the module.
@@ -60,6 +66,10 @@ pub(crate) struct Shared {
     root: Option<PathBuf>,
     spool: PathBuf,
     runtime: tokio::runtime::Handle,
+    /// Contents that are to be recorded together. Held while that is done, so that whoever wants to be sure waits.
+    unnamed: tokio::sync::Mutex<Vec<(tempfile::TempPath, BlobRow)>>,
+    /// Whether there are any.
+    any_unnamed: AtomicBool,
 }
 
 impl From<object_store::Error> for StoreError {
@@ -102,7 +112,14 @@ impl ObjectBlobs {
 
     fn new(index: Arc<dyn BlobIndex>, objects: Arc<dyn ObjectStore>, root: Option<PathBuf>, spool: &Path) -> Self {
         let runtime = tokio::runtime::Handle::current();
-        Self { shared: Arc::new(Shared { index, objects, root, spool: spool.to_path_buf(), runtime }) }
+        let (unnamed, any_unnamed) = Default::default();
+        let spool = spool.to_path_buf();
+        Self { shared: Arc::new(Shared { index, objects, root, spool, runtime, unnamed, any_unnamed }) }
+    }
+
+    /// Names what is kept as spooled. To be awaited before a content is read, or a row is written that refers to one.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        self.shared.settle().await
     }
 
     /// Deletes an object whose row has been deleted under the write lock that is still held. It may be gone already.
@@ -143,28 +160,79 @@ impl ObjectBlobs {
 
 impl Shared {
     /// Gives spooled content its name.
-    pub(crate) async fn keep(&self, spool: Spool) -> Result<BlobRef> {
-        let (file, row) = blocking(move || spool.complete()).await?;
-        let path = object_path(&row.sha1)?;
-        let place = async {
-            match &self.root {
-                Some(root) => local_file::place(file, &root.join(path.as_ref()), row.size),
-                None => match self.objects.head(&path).await {
-                    Ok(meta) if meta.size == row.size => Ok(()),
-                    Ok(_) | Err(object_store::Error::NotFound { .. }) => self.upload(file, &path).await,
-                    Err(e) => Err(e.into()),
-                },
-            }
-        };
-        self.index.record(&row, Box::pin(place)).await?;
-        Ok(BlobRef { sha1: row.sha1, size: row.size })
+    pub(crate) async fn keep(&self, file: tempfile::TempPath, row: BlobRow) -> Result<BlobRef> {
+        let blob = BlobRef { sha1: row.sha1.clone(), size: row.size };
+        self.name(&mut vec![(file, row)]).await?;
+        Ok(blob)
     }
 
-    async fn upload(&self, file: tempfile::NamedTempFile, path: &ObjectPath) -> Result<()> {
+    /// Gives spooled content its name soon, together with others.
+    pub(crate) async fn keep_soon(&self, file: tempfile::TempPath, row: BlobRow) -> Result<BlobRef> {
+        let blob = BlobRef { sha1: row.sha1.clone(), size: row.size };
+        let mut unnamed = self.unnamed.lock().await;
+        unnamed.push((file, row));
+        self.any_unnamed.store(true, Ordering::Release);
+        if unnamed.len() >= TOGETHER {
+            self.name_all(&mut unnamed).await?;
+        }
+        Ok(blob)
+    }
+
+    async fn settle(&self) -> Result<()> {
+        if self.any_unnamed.load(Ordering::Acquire) {
+            let mut unnamed = self.unnamed.lock().await;
+            self.name_all(&mut unnamed).await?;
+        }
+        Ok(())
+    }
+
+    /// Names all; what cannot be named because the database is busy stays for the next time, what cannot be named at all
+    /// is lost, and its users will not find it.
+    async fn name_all(&self, unnamed: &mut Vec<(tempfile::TempPath, BlobRow)>) -> Result<()> {
+        let mut result = match unnamed.is_empty() {
+            true => Ok(()),
+            false => self.name(unnamed).await,
+        };
+        if let Err(error) = &result
+            && !matches!(error, StoreError::Busy)
+        {
+            for one in std::mem::take(unnamed) {
+                let mut one = vec![one];
+                match self.name(&mut one).await {
+                    Err(StoreError::Busy) => unnamed.append(&mut one),
+                    Err(error) => result = Err(error),
+                    Ok(()) => {}
+                }
+            }
+        }
+        self.any_unnamed.store(!unnamed.is_empty(), Ordering::Release);
+        result
+    }
+
+    /// Names contents, in one transaction; they are taken out of the list unless the database is busy.
+    async fn name(&self, contents: &mut Vec<(tempfile::TempPath, BlobRow)>) -> Result<()> {
+        let rows: Vec<BlobRow> = contents.iter().map(|(_, row)| row.clone()).collect();
+        let paths = rows.iter().map(|row| object_path(&row.sha1)).collect::<Result<Vec<_>>>()?;
+        let place = async {
+            for ((file, row), path) in std::mem::take(contents).into_iter().zip(&paths) {
+                match &self.root {
+                    Some(root) => local_file::place(file, &root.join(path.as_ref()), row.size)?,
+                    None => match self.objects.head(path).await {
+                        Ok(meta) if meta.size == row.size => {}
+                        Ok(_) | Err(object_store::Error::NotFound { .. }) => self.upload(&file, path).await?,
+                        Err(e) => return Err(e.into()),
+                    },
+                }
+            }
+            Ok(())
+        };
+        self.index.record(&rows, Box::pin(place)).await
+    }
+
+    async fn upload(&self, name: &Path, path: &ObjectPath) -> Result<()> {
         use tokio::io::AsyncReadExt;
-        let name = file.path().to_path_buf();
         let failed = |e| StoreError::Io { what: format!("read {}", name.display()), source: e };
-        let mut source = tokio::fs::File::open(&name).await.map_err(failed)?;
+        let mut source = tokio::fs::File::open(name).await.map_err(failed)?;
         let mut upload = object_store::WriteMultipart::new(self.objects.put_multipart(path).await?);
         let mut buffer = vec![0; CHUNK];
         loop {
@@ -193,22 +261,24 @@ impl Blobs for ObjectBlobs {
 
     async fn put(&self, bytes: Bytes) -> Result<BlobRef> {
         let dir = self.shared.spool.clone();
-        let spool = blocking(move || {
+        let (file, row) = blocking(move || {
             let mut spool = Spool::create(&dir)?;
-            for chunk in bytes.chunks(CHUNK) {
-                spool.add(chunk)?;
+            for start in (0..bytes.len()).step_by(CHUNK) {
+                spool.add(bytes.slice(start..bytes.len().min(start + CHUNK)))?;
             }
-            Ok(spool)
+            spool.complete()
         })
         .await?;
-        self.shared.keep(spool).await
+        self.shared.keep(file, row).await
     }
 
     async fn size(&self, sha1: &str) -> Result<Option<u64>> {
+        self.settle().await?;
         Ok(self.shared.index.find(sha1).await?.map(|row| row.size))
     }
 
     async fn read(&self, sha1: &str, offset: u64, limit: u64) -> Result<Bytes> {
+        self.settle().await?;
         let path = object_path(sha1)?;
         if let Some(root) = &self.shared.root {
             let file = root.join(path.as_ref());
@@ -224,6 +294,7 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn stream(&self, sha1: &str, range: Range<u64>) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.settle().await?;
         let path = object_path(sha1)?;
         let size = self.shared.index.find(sha1).await?.ok_or_else(|| not_found(sha1))?.size;
         let range = range.start..range.end.min(size);
@@ -237,6 +308,7 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn open_file(&self, sha1: &str) -> Result<std::fs::File> {
+        self.settle().await?;
         let path = object_path(sha1)?;
         if let Some(root) = &self.shared.root {
             let file = root.join(path.as_ref());
@@ -262,14 +334,22 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn open_reader(&self, sha1: &str) -> Result<(Box<dyn std::io::Read + Send>, u64)> {
-        let file = self.open_file(sha1).await?;
+        let file = match &self.shared.root {
+            // At once: a thread of a native pipeline asks, and waiting for another one would cost more than opening.
+            Some(root) => {
+                self.settle().await?;
+                local_file::open(&root.join(object_path(sha1)?.as_ref()), sha1)?
+            }
+            None => self.open_file(sha1).await?,
+        };
         let size =
             file.metadata().map_err(|e| StoreError::Io { what: format!("size of blob {sha1}"), source: e })?.len();
         Ok((Box::new(file), size))
     }
 
     async fn blocking_writer(&self) -> Result<Box<dyn BlockingBlobWriter>> {
-        Ok(Box::new(BlockingSpool::new(self.shared.clone(), self.shared.new_spool().await?)))
+        // At once, as in `open_reader`.
+        Ok(Box::new(BlockingSpool::new(self.shared.clone(), Spool::create(&self.shared.spool)?)))
     }
 }
 

@@ -35,13 +35,19 @@ pub fn read(path: &Path, sha1: &str, offset: u64, limit: u64) -> Result<Bytes> {
 
 /// Renames a complete spool file to its name, unless the content is there. A file of another size under that name is
 /// what a failing disk left, and is replaced.
-pub fn place(spool: tempfile::NamedTempFile, path: &Path, size: u64) -> Result<()> {
+pub fn place(mut spool: tempfile::TempPath, path: &Path, size: u64) -> Result<()> {
     if path.metadata().is_ok_and(|m| m.len() == size) {
         return Ok(());
+    }
+    let failed_to_rename = |e: tempfile::PathPersistError| failed("rename into", path, e.error);
+    match spool.persist(path) {
+        Ok(()) => return Ok(()),
+        // The first content whose name begins like this.
+        Err(e) if e.error.kind() == std::io::ErrorKind::NotFound => spool = e.path,
+        Err(e) => return Err(failed_to_rename(e)),
     }
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir).map_err(|e| failed("create", dir, e))?;
     }
-    spool.persist(path).map_err(|e| failed("rename into", path, e.error))?;
-    Ok(())
+    spool.persist(path).map_err(failed_to_rename)
 }
