@@ -1,12 +1,15 @@
-//! What importing and backing up a course cost: the real binary as a child process, against `tar` and `gzip` on the same
-//! files in the same run, in turns; with the peak of memory, which must not grow with the course.
+//! What importing and backing up a course cost: the real binary as a child process, against `tar`, `gzip` and `unzip` on the
+//! same files and against the same work in native Rust, in the same run, in turns; with the peak of memory, which must not
+//! grow with the course.
 
+mod contents;
 mod figures;
 mod measured;
+mod works;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use figures::{Table, median};
+use figures::Table;
 use measured::Taken;
 use provost_tests::generate::{SampleSize, generate};
 use std::cell::Cell;
@@ -15,6 +18,8 @@ use std::fs;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+use works::{Aims, Turns, Work, mib};
 
 /// A course of a real Moodle, if the checkout has the fixtures beside it.
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures/mbz/gen_S_users1.tgz.mbz");
@@ -22,18 +27,22 @@ const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixture
 /// Bytes of each file of a generated course.
 const FILE_BYTES: u64 = 512 << 10;
 
-/// Measures import and backup against tar and gzip.
+/// Measures import and backup against tar, gzip, unzip and native Rust.
 #[derive(Parser)]
 struct Arguments {
-    /// Turns for the small course.
+    /// Turns for the small course and for the one of many small files.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// MiB of files of the large course, half of them compressible; 0 leaves it out.
-    #[arg(long, default_value_t = 100, env = "PROVOST_BENCH_MIB")]
+    /// MiB of files of the large courses; 0 leaves them out.
+    #[arg(long, default_value_t = 1024, env = "PROVOST_BENCH_MIB")]
     large: u64,
-    /// Turns for the large course.
-    #[arg(long, default_value_t = 3)]
+    /// Turns for each large course.
+    #[arg(long, default_value_t = 2)]
     large_rounds: usize,
+    /// MiB of files of a huge course whose peak of memory is measured besides, such as 4096; it needs three times as much
+    /// room on the disk. 0 leaves it out.
+    #[arg(long, default_value_t = 0, env = "PROVOST_BENCH_HUGE")]
+    huge: u64,
     /// Folder to work in, emptied at the end; default: the build's own, which is on a disk, as a store would be.
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     folder: PathBuf,
@@ -45,6 +54,14 @@ struct Arguments {
     bench: bool,
 }
 
+/// The peaks of courses of other sizes and shapes, for which time is not what matters.
+struct Peak {
+    name: String,
+    import: u64,
+    backup_tgz: u64,
+    backup_zip: u64,
+}
+
 fn main() -> Result<ExitCode> {
     let mut words = std::env::args_os().skip(1);
     if words.next().as_deref() == Some(OsStr::new(measured::MEASURE)) {
@@ -52,102 +69,142 @@ fn main() -> Result<ExitCode> {
     }
     let mut arguments = Arguments::parse();
     if !arguments.bench {
-        (arguments.rounds, arguments.large) = (1, 0);
+        (arguments.rounds, arguments.large, arguments.huge) = (1, 0, 0);
     }
     let provost = match arguments.provost {
         Some(path) => path,
-        None => beside()?,
+        None => beside("provost")?,
     };
     println!("Import and backup: {}", figures::circumstances());
+    println!(
+        "Every figure is of whole programs with a warm page cache; before each the system writes its buffers down."
+    );
     let folder = tempfile::tempdir_in(&arguments.folder)?;
-    let bench = Bench::new(provost, folder.path())?;
+    let bench = Bench::new(provost, beside("provost-native-backup")?, folder.path())?;
 
+    let aims = Aims { backup: 1.5 };
     if Path::new(FIXTURE).is_file() {
-        bench.course("gen_S, a course of a real Moodle", Path::new(FIXTURE), arguments.rounds)?;
+        bench.course("gen_S, a course of a real Moodle", Path::new(FIXTURE), arguments.rounds)?.print(aims);
     } else {
         println!("no {FIXTURE}: a generated course of 10 MiB instead\n");
-        let archive = bench.generated(10)?;
-        bench.course("a generated course of 10 MiB", &archive, arguments.rounds)?;
+        let archive = bench.generated("small", &Bench::files(10, 0.5))?;
+        bench.course("a generated course of 10 MiB", &archive, arguments.rounds)?.print(aims);
     }
+    if !arguments.bench {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let many = SampleSize { files: 10_000, file_bytes: 4 << 10, ..Bench::files(0, 0.5) };
+    let archive = bench.generated("many", &many)?;
+    bench.course("a generated course of 10,000 files of 4 KiB", &archive, arguments.rounds.min(3))?.print(aims);
+
+    let mut peaks = Vec::new();
     if arguments.large > 0 {
-        let archive = bench.generated(arguments.large)?;
-        let name = format!("a generated course of {} MiB, half compressible", arguments.large);
-        bench.course(&name, &archive, arguments.large_rounds)?;
+        peaks.push(bench.peak("100 MiB", &Bench::files(100, 0.5))?);
+        for (kind, share, aims) in [("HTML", 1.0, aims), ("noise", 0.0, Aims { backup: 10.0 })] {
+            let archive = bench.generated(kind, &Bench::files(arguments.large, share))?;
+            let name = format!("a generated course of {} MiB of {kind}", arguments.large);
+            let turns = bench.course(&name, &archive, arguments.large_rounds)?;
+            turns.print(aims);
+            fs::remove_file(&archive)?;
+            peaks.push(Peak {
+                name: format!("{} MiB of {kind}", arguments.large),
+                import: turns.peak(Work::ImportTgz),
+                backup_tgz: turns.peak(Work::BackupTgz),
+                backup_zip: turns.peak(Work::BackupZip),
+            });
+        }
+        if arguments.huge > 0 {
+            peaks.push(bench.peak(&format!("{} MiB", arguments.huge), &Bench::files(arguments.huge, 0.5))?);
+        }
+        let logs = SampleSize { log_rows: 400_000, ..Bench::files(10, 0.5) };
+        peaks.push(bench.peak("400,000 log rows", &logs)?);
+        print_peaks(&peaks);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The binary of the build that this belongs to.
-fn beside() -> Result<PathBuf> {
+fn print_peaks(peaks: &[Peak]) {
+    println!("Peak of memory, MiB (aim: under 128 at any size):\n");
+    let mut table = Table::new(["course", "import, tgz", "backup, tgz", "backup, zip"]);
+    for peak in peaks {
+        let cell = |bytes| format!("{:.1}", mib(bytes));
+        table.row([peak.name.clone(), cell(peak.import), cell(peak.backup_tgz), cell(peak.backup_zip)]);
+    }
+    table.print();
+}
+
+/// A binary of the build that this belongs to.
+fn beside(name: &str) -> Result<PathBuf> {
     let here = std::env::current_exe()?;
-    let name = format!("provost{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     match here.ancestors().skip(2).map(|folder| folder.join(&name)).find(|path| path.is_file()) {
         Some(path) => Ok(path),
         None => bail!("no {name} beside {}: build the workspace first (tests/benches/README.md)", here.display()),
     }
 }
 
+/// Whether a program is on this machine.
+fn there(program: &str, question: &str) -> bool {
+    let status = Command::new(program).arg(question).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let there = status.is_ok_and(|status| status.success());
+    if !there {
+        println!("no {program} on this machine: its comparison is left out");
+    }
+    there
+}
+
 struct Bench<'a> {
     provost: PathBuf,
+    native: PathBuf,
     folder: &'a Path,
     /// An empty store with the built-in plugins compiled.
     empty: PathBuf,
     has_tar: bool,
-    has_gzip: bool,
+    has_unzip: bool,
     /// How many courses were measured.
     courses: Cell<u32>,
 }
 
-/// What is measured, with what it is compared to.
-struct Work {
-    name: &'static str,
-    baseline: Option<usize>,
-    turns: Vec<Taken>,
-    /// Bytes written as one file, 0 for none.
-    written: u64,
+/// A course that was imported, in a store of its own.
+struct Imported<'a> {
+    store: &'a Path,
+    id: u64,
 }
 
-const START: usize = 0;
-const IMPORT: usize = 1;
-const UNTAR: usize = 2;
-const BACKUP_TGZ: usize = 3;
-const BACKUP_ZIP: usize = 4;
-const TAR_GZIP: usize = 5;
-
-fn works() -> [Work; 6] {
-    let work = |name, baseline| Work { name, baseline, turns: Vec::new(), written: 0 };
-    [
-        work("provost starts, lists its plugins", None),
-        work("provost course import", Some(UNTAR)),
-        work("tar -xz", None),
-        work("provost backup create, tgz", Some(TAR_GZIP)),
-        work("provost backup create, zip", Some(TAR_GZIP)),
-        work("tar -c | gzip -6", None),
-    ]
+/// An archive in a store.
+struct Archive {
+    path: PathBuf,
+    size: u64,
 }
 
 impl<'a> Bench<'a> {
-    fn new(provost: PathBuf, folder: &'a Path) -> Result<Self> {
+    fn new(provost: PathBuf, native: PathBuf, folder: &'a Path) -> Result<Self> {
         println!("binary: {}", provost.display());
-        let there = |program: &str| {
-            let there = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-            let there = there.is_ok_and(|status| status.success());
-            if !there {
-                println!("no {program} on this machine: its comparison is left out");
-            }
-            there
-        };
+        let has_gzip = there("gzip", "--version");
         let bench = Self {
             provost,
+            native,
             folder,
             empty: folder.join("empty"),
-            has_tar: there("tar"),
-            has_gzip: there("gzip"),
+            has_tar: there("tar", "--version") && has_gzip,
+            has_unzip: there("unzip", "-v"),
             courses: Cell::new(0),
         };
         bench.provost(&bench.empty, &["plugin", "list"])?;
         println!();
         Ok(bench)
+    }
+
+    /// The size of a course with this many MiB of files.
+    fn files(mib: u64, compressible_share: f64) -> SampleSize {
+        SampleSize {
+            activities: 200,
+            people: 100,
+            log_rows: 20_000,
+            files: u32::try_from((mib << 20) / FILE_BYTES).unwrap_or(u32::MAX),
+            file_bytes: FILE_BYTES,
+            compressible_share,
+        }
     }
 
     /// Runs the binary on the store in `data`.
@@ -162,143 +219,213 @@ impl<'a> Bench<'a> {
         self.folder.join("output")
     }
 
-    /// The value of a key of what the binary printed last.
-    fn printed(&self, key: &str) -> Result<u64> {
-        let printed: serde_json::Value = serde_json::from_slice(&fs::read(self.output())?)?;
-        printed[key].as_u64().with_context(|| format!("no {key} in {printed}"))
+    /// What the last program printed.
+    fn printed(&self) -> Result<serde_json::Value> {
+        Ok(serde_json::from_slice(&fs::read(self.output())?)?)
     }
 
-    /// Writes a course with this many MiB of files.
-    fn generated(&self, mib: u64) -> Result<PathBuf> {
-        let path = self.folder.join(format!("generated-{mib}.mbz"));
-        let size = SampleSize {
-            activities: 200,
-            people: 100,
-            log_rows: 20_000,
-            files: u32::try_from((mib << 20) / FILE_BYTES)?,
-            file_bytes: FILE_BYTES,
-            compressible_share: 0.5,
-        };
+    /// Writes a course.
+    fn generated(&self, name: &str, size: &SampleSize) -> Result<PathBuf> {
+        let path = self.folder.join(format!("generated-{name}.mbz"));
         let mut file = BufWriter::new(fs::File::create(&path)?);
-        generate(&size, 1, &mut file)?;
-        file.into_inner()?.sync_all()?;
+        generate(size, 1, &mut file)?;
+        file.into_inner()?;
         Ok(path)
     }
 
-    /// Measures one course and prints a table.
-    fn course(&self, name: &str, archive: &Path, rounds: usize) -> Result<()> {
-        let course_number = self.courses.replace(self.courses.get() + 1);
-        let mut works = works();
+    /// A folder for a turn. What is small is not deleted before the end: ext4 does not use a deleted file's inode again
+    /// for some seconds and searches past it instead, which makes whoever creates files next up to five times slower.
+    fn place(&self) -> Result<PathBuf> {
+        let number = self.courses.replace(self.courses.get() + 1);
+        let place = self.folder.join(number.to_string());
+        fs::create_dir(&place)?;
+        Ok(place)
+    }
+
+    /// Measures one course.
+    fn course(&self, name: &str, archive: &Path, rounds: usize) -> Result<Turns> {
+        let mut turns = Turns::default();
         let mut unpacked = 0;
+        let mut entries = 0;
         for round in 0..rounds {
-            // Nothing is deleted before the end: ext4 does not use a deleted file's inode again for some seconds and
-            // searches past it instead, which makes whoever creates files next up to five times slower.
-            let place = self.folder.join(format!("{course_number}-{round}"));
-            fs::create_dir(&place)?;
-            let store = place.join("store");
-            let tree = place.join("tree");
+            let place = self.place()?;
+            let (store, tree) = (place.join("store"), place.join("tree"));
             copy_folder(&self.empty, &store)?;
-            fs::create_dir(&tree)?;
+            let taken = self.provost(&store, &["plugin", "list"])?;
+            turns.add(Work::Start, taken, None, 0);
 
-            works[START].turns.push(self.provost(&store, &["plugin", "list"])?);
             // Which of a pair goes first alternates, so that neither always finds the disk busier.
-            if round % 2 == 0 {
-                self.import(&mut works, archive, &store)?;
-                self.untar(&mut works, archive, &tree)?;
-            } else {
-                self.untar(&mut works, archive, &tree)?;
-                self.import(&mut works, archive, &store)?;
+            let mut imported = None;
+            for work in in_turn(round, [Work::ImportTgz, Work::Untar]) {
+                match work {
+                    Work::ImportTgz => imported = Some(self.import(&mut turns, work, archive, &store)?),
+                    _ => self.unpack(&mut turns, work, archive, &tree)?,
+                }
             }
-            unpacked = folder_size(&tree)?;
-            let course = works[IMPORT].written;
-            if round % 2 == 0 {
-                self.backup(&mut works[BACKUP_TGZ], course, "tgz", &store)?;
-                self.tar_gzip(&mut works, &place)?;
-                self.backup(&mut works[BACKUP_ZIP], course, "zip", &store)?;
-            } else {
-                self.backup(&mut works[BACKUP_ZIP], course, "zip", &store)?;
-                self.tar_gzip(&mut works, &place)?;
-                self.backup(&mut works[BACKUP_TGZ], course, "tgz", &store)?;
+            let id = imported.context("the course was not imported")?;
+            let course = Imported { store: &store, id };
+            unpacked = if self.has_tar { folder_size(&tree)? } else { 0 };
+            let mut made = Vec::new();
+            for work in in_turn(round, [Work::BackupTgz, Work::TarGzip, Work::NativeTgz]) {
+                match work {
+                    Work::TarGzip => self.tar_gzip(&mut turns, &place)?,
+                    work => made.push(self.back_up(&mut turns, work, &course)?),
+                }
+            }
+            entries = self.done_with(made, round)?.0;
+            let mut made = Vec::new();
+            for work in in_turn(round, [Work::BackupZip, Work::NativeZip]) {
+                made.push(self.back_up(&mut turns, work, &course)?);
+            }
+            let (_, zip) = self.done_with(made, round)?;
+            // The zip goes where the store it came from is not in the way.
+            let kept = place.join("course.zip");
+            fs::rename(zip, &kept)?;
+            if rounds < 5 {
+                fs::remove_dir_all(&tree).or_else(absent)?;
+                fs::remove_dir_all(&store)?;
+            }
+            let (store, tree) = (place.join("store-of-zip"), place.join("tree-of-zip"));
+            copy_folder(&self.empty, &store)?;
+            for work in in_turn(round, [Work::ImportZip, Work::Unzip]) {
+                match work {
+                    Work::ImportZip => {
+                        self.import(&mut turns, work, &kept, &store)?;
+                    }
+                    _ => self.unpack(&mut turns, work, &kept, &tree)?,
+                }
+            }
+            if rounds < 5 {
+                fs::remove_dir_all(&place)?;
             }
         }
-        works[IMPORT].written = 0;
         let packed = mib(fs::metadata(archive)?.len());
-        println!("{name} ({packed:.1} MiB as tar.gz, {:.1} MiB unpacked), median of {rounds}:\n", mib(unpacked));
-        print(&works);
-        Ok(())
+        println!("{name} ({packed:.1} MiB as tar.gz, {:.1} MiB unpacked), {rounds} turns.", mib(unpacked));
+        println!("The archives of both programs were found to hold the same {entries} entries.\n");
+        Ok(turns)
     }
 
-    /// Imports; leaves the course's id in `written`, until it is printed.
-    fn import(&self, works: &mut [Work], archive: &Path, store: &Path) -> Result<()> {
-        let words = [OsStr::new("course"), OsStr::new("import"), archive.as_os_str()];
-        works[IMPORT].turns.push(self.provost(store, &words)?);
-        works[IMPORT].written = self.printed("courseid")?;
-        Ok(())
-    }
-
-    fn untar(&self, works: &mut [Work], archive: &Path, tree: &Path) -> Result<()> {
-        if self.has_tar && self.has_gzip {
-            let words = ["-xzf".into(), archive.into(), "-C".into(), tree.into()];
-            works[UNTAR].turns.push(measured::run(OsStr::new("tar"), &words, &self.output())?);
+    /// The peaks of a course.
+    fn peak(&self, name: &str, size: &SampleSize) -> Result<Peak> {
+        let mut turns = Turns::default();
+        let place = self.place()?;
+        let store = place.join("store");
+        copy_folder(&self.empty, &store)?;
+        let archive = self.generated("peak", size)?;
+        let id = self.import(&mut turns, Work::ImportTgz, &archive, &store)?;
+        fs::remove_file(archive)?;
+        let course = Imported { store: &store, id };
+        for work in [Work::BackupTgz, Work::BackupZip] {
+            fs::remove_file(self.back_up(&mut turns, work, &course)?.path)?;
         }
+        fs::remove_dir_all(&place)?;
+        Ok(Peak {
+            name: name.to_owned(),
+            import: turns.peak(Work::ImportTgz),
+            backup_tgz: turns.peak(Work::BackupTgz),
+            backup_zip: turns.peak(Work::BackupZip),
+        })
+    }
+
+    /// Imports; returns the course's id.
+    fn import(&self, turns: &mut Turns, work: Work, archive: &Path, store: &Path) -> Result<u64> {
+        let taken = self.provost(store, &[OsStr::new("course"), OsStr::new("import"), archive.as_os_str()])?;
+        let job = job_seconds(&taken);
+        turns.add(work, taken, job, 0);
+        self.printed()?["courseid"].as_u64().context("no course was made")
+    }
+
+    fn unpack(&self, turns: &mut Turns, work: Work, archive: &Path, tree: &Path) -> Result<()> {
+        let (program, words): (_, Vec<OsString>) = match work {
+            Work::Untar if self.has_tar => ("tar", vec!["-xzf".into(), archive.into(), "-C".into(), tree.into()]),
+            Work::Unzip if self.has_unzip => ("unzip", vec!["-q".into(), archive.into(), "-d".into(), tree.into()]),
+            _ => return Ok(()),
+        };
+        fs::create_dir(tree)?;
+        turns.add(work, measured::run(OsStr::new(program), &words, &self.output())?, None, 0);
         Ok(())
     }
 
-    fn backup(&self, work: &mut Work, course: u64, format: &str, store: &Path) -> Result<()> {
-        let course = course.to_string();
-        let format = format!("format={format}");
-        let words = ["backup", "create", &course, "--option", "users=1", "--option", &format];
-        work.turns.push(self.provost(store, &words)?);
-        work.written = self.printed("filesize")?;
-        Ok(())
+    /// Backs up, in the sandbox or natively.
+    fn back_up(&self, turns: &mut Turns, work: Work, course: &Imported) -> Result<Archive> {
+        let format = if matches!(work, Work::BackupTgz | Work::NativeTgz) { "format=tgz" } else { "format=zip" };
+        let (store, id) = (course.store, course.id.to_string());
+        let (taken, job);
+        if matches!(work, Work::NativeTgz | Work::NativeZip) {
+            let mut words: Vec<OsString> = vec!["--data".into(), store.into(), id.clone().into()];
+            words.extend(["--option", "users=1", "--option", format].map(OsString::from));
+            taken = measured::run(self.native.as_os_str(), &words, &self.output())?;
+            job = self.printed()?["seconds"].as_f64().map(Duration::from_secs_f64);
+        } else {
+            taken = self.provost(store, &["backup", "create", &id, "--option", "users=1", "--option", format])?;
+            job = job_seconds(&taken);
+        }
+        let printed = self.printed()?;
+        let (name, size) = (printed["filename"].as_str().unwrap_or_default(), printed["filesize"].as_u64());
+        let size = size.with_context(|| format!("no archive was made: {printed}"))?;
+        let name = name.to_owned();
+        turns.add(work, taken, job, size);
+        self.provost(store, &["backup", "list", &id])?;
+        let listed = self.printed()?;
+        let listed = listed.as_array().into_iter().flatten().find(|file| file["filename"] == name.as_str());
+        let sha1 = listed.and_then(|file| file["sha1"].as_str()).with_context(|| format!("no {name} in the store"))?;
+        Ok(Archive { path: store.join("blobs").join(&sha1[..2]).join(sha1), size })
+    }
+
+    /// In the first round sees that two archives hold the same. Deletes all but one behind the store's back, for the room
+    /// they take; returns how many entries there are and the archive that is left.
+    fn done_with(&self, mut made: Vec<Archive>, round: usize) -> Result<(usize, PathBuf)> {
+        let mut entries = 0;
+        if round == 0
+            && let [left, right] = &made[..]
+        {
+            entries = contents::check_same(&left.path, &right.path, self.folder)?;
+        }
+        let kept = made.pop().context("no archive")?;
+        for archive in made {
+            if archive.size > 64 << 20 {
+                fs::remove_file(archive.path)?;
+            }
+        }
+        Ok((entries, kept.path))
     }
 
     /// Packs the folder `tree` of `place` beside it.
-    fn tar_gzip(&self, works: &mut [Work], place: &Path) -> Result<()> {
-        if self.has_tar && self.has_gzip {
+    fn tar_gzip(&self, turns: &mut Turns, place: &Path) -> Result<()> {
+        if self.has_tar {
             let (tree, out) = (place.join("tree"), place.join("packed.tar.gz"));
             let script = r#"tar -cf - -C "$1" . | gzip -6 >"$2""#;
             let words = ["-c".into(), script.into(), "sh".into(), tree.into(), out.clone().into()];
-            works[TAR_GZIP].turns.push(measured::run(OsStr::new("sh"), &words, &self.output())?);
-            works[TAR_GZIP].written = fs::metadata(&out)?.len();
+            let taken = measured::run(OsStr::new("sh"), &words, &self.output())?;
+            let written = fs::metadata(&out)?.len();
+            turns.add(Work::TarGzip, taken, None, written);
+            if written > 64 << 20 {
+                fs::remove_file(out)?;
+            }
         }
         Ok(())
     }
 }
 
-fn print(works: &[Work]) {
-    let mut table =
-        Table::new(["work", "seconds", "from – to", "CPU seconds", "peak MiB", "written MiB", "time × baseline"]);
-    for work in works.iter().filter(|work| !work.turns.is_empty()) {
-        let baseline = work.baseline.map(|index| &works[index]).filter(|baseline| !baseline.turns.is_empty());
-        let times = baseline.map(|baseline| {
-            let pairs = work.turns.iter().zip(&baseline.turns);
-            let times = median(pairs.map(|(ours, theirs)| ours.wall.as_secs_f64() / theirs.wall.as_secs_f64()));
-            format!("{times:.2} × {}", baseline.name)
-        });
-        let peak = work.turns.iter().map(|turn| turn.peak).max().unwrap_or(0);
-        table.row([
-            work.name.to_owned(),
-            format!("{:.3}", median(work.turns.iter().map(|turn| turn.wall.as_secs_f64()))),
-            spread(&work.turns),
-            format!("{:.3}", median(work.turns.iter().map(|turn| turn.cpu.as_secs_f64()))),
-            if peak > 0 { format!("{:.1}", mib(peak)) } else { "?".to_owned() },
-            if work.written > 0 { format!("{:.1}", mib(work.written)) } else { String::new() },
-            times.unwrap_or_default(),
-        ]);
+/// Forwards in even rounds, backwards in odd ones.
+fn in_turn<const N: usize>(round: usize, mut works: [Work; N]) -> [Work; N] {
+    if round % 2 == 1 {
+        works.reverse();
     }
-    table.print();
+    works
 }
 
-/// The shortest and the longest time, seconds.
-fn spread(turns: &[Taken]) -> String {
-    let times = || turns.iter().map(|turn| turn.wall.as_secs_f64());
-    let (least, most) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
-    format!("{least:.3} – {most:.3}")
+/// How long the job took, as the worker's log says.
+fn job_seconds(taken: &Taken) -> Option<Duration> {
+    let (_, rest) = taken.errors.split_once("seconds=")?;
+    let number: String =
+        rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.' || *c == 'e' || *c == '-').collect();
+    number.parse().ok().map(Duration::from_secs_f64)
 }
 
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
+/// Takes what is not there for done.
+fn absent(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub const MEASURE: &str = "--measure";
 
 /// What a program took.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Taken {
     /// From start to end.
     pub wall: Duration,
@@ -22,10 +22,13 @@ pub struct Taken {
     pub cpu: Duration,
     /// The most memory resident at one time, bytes; of a pipeline's programs the largest. 0 where that is not known.
     pub peak: u64,
+    /// What it wrote to standard error.
+    pub errors: String,
 }
 
 /// Runs a program to its end, with standard output to `output`. An error unless it succeeds.
 pub fn run(program: &OsStr, arguments: &[OsString], output: &Path) -> Result<Taken> {
+    settle()?;
     let what = || format!("{} {}", program.display(), arguments.join(OsStr::new(" ")).display());
     let done = Command::new(std::env::current_exe()?)
         .arg(MEASURE)
@@ -41,7 +44,21 @@ pub fn run(program: &OsStr, arguments: &[OsString], output: &Path) -> Result<Tak
     let said = String::from_utf8_lossy(&done.stdout);
     let mut numbers = said.split_whitespace().map(str::parse::<u64>);
     let mut next = || numbers.next().and_then(Result::ok).with_context(|| format!("{}: not measured", what()));
-    Ok(Taken { wall: Duration::from_micros(next()?), cpu: Duration::from_micros(next()?), peak: next()? })
+    Ok(Taken {
+        wall: Duration::from_micros(next()?),
+        cpu: Duration::from_micros(next()?),
+        peak: next()?,
+        errors: String::from_utf8_lossy(&done.stderr).into_owned(),
+    })
+}
+
+/// Has the system write down what programs before have left to it, lest the next one be charged for that.
+fn settle() -> Result<()> {
+    #[cfg(unix)]
+    {
+        Command::new("sync").status().context("sync")?;
+    }
+    Ok(())
 }
 
 /// The small process: runs what its arguments say, prints microseconds, microseconds, bytes.
@@ -50,7 +67,13 @@ pub fn measure(mut arguments: impl Iterator<Item = OsString>) -> Result<ExitCode
     let program = arguments.next().context("no program")?;
     let output = File::create(output)?;
     let begin = Instant::now();
-    let status = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(output).status()?;
+    // Has the binary say how long its jobs take.
+    let status = Command::new(program)
+        .args(arguments)
+        .env("PROVOST_LOG", "provost_services=info")
+        .stdin(Stdio::null())
+        .stdout(output)
+        .status()?;
     let wall = begin.elapsed();
     let (cpu, peak) = used_by_children()?;
     println!("{} {} {peak}", wall.as_micros(), cpu.as_micros());

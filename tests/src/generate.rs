@@ -4,6 +4,7 @@
 //! (its hash decides the order in the pool, and `files.xml` must name it).
 
 mod envelope;
+mod prose;
 
 use crate::forms::{self, ModuleFacts};
 use crate::outline::{document, fragment};
@@ -25,7 +26,7 @@ pub struct SampleSize {
     pub files: u32,
     /// Bytes of each file.
     pub file_bytes: u64,
-    /// The part of each file, 0 to 1, that is repetitive text; the rest is random.
+    /// The part of each file, 0 to 1, that is text (HTML, which `gzip -6` makes three times smaller); the rest is noise, as media are.
     pub compressible_share: f64,
 }
 
@@ -84,7 +85,6 @@ impl Random {
 const KINDS: &[&str] = &["page", "label", "url", "forum", "assign"];
 const FIRST_NAMES: &[&str] = &["Åsa", "Noor", "José", "Zoë", "さくら", "Ada", "Łukasz", "Chidi"];
 const LAST_NAMES: &[&str] = &["Lindqvist", "Ibáñez", "O'Neill", "田中", "Okafor", "Müller", "Novák"];
-const TEXT: &[u8] = b"The quick brown bee visits lime, clover and heather before the evening comes. ";
 
 /// Ends a document that was begun with [`open`].
 fn close(w: &mut dyn Write, root: &str) -> io::Result<()> {
@@ -112,21 +112,12 @@ impl Course {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
         let text = ((total as f64 * self.size.compressible_share.clamp(0.0, 1.0)) as u64).min(total);
         let mut random = Random(self.seed ^ (u64::from(file) << 32));
-        let mut block = Vec::with_capacity(TEXT.len() * 128);
-        while block.len() < 8192 {
-            block.extend_from_slice(TEXT);
-        }
-        let mut left = text;
         // The file's number comes first, lest files of text alone be one content.
         let head = format!("{file}\n");
-        let n = left.min(head.len() as u64);
+        let n = text.min(head.len() as u64);
         w.write_all(&head.as_bytes()[..usize::try_from(n).unwrap_or(0)])?;
-        left -= n;
-        while left > 0 {
-            let n = left.min(block.len() as u64);
-            w.write_all(&block[..usize::try_from(n).unwrap_or(0)])?;
-            left -= n;
-        }
+        prose::write(text - n, &mut random, w)?;
+        let mut block = Vec::with_capacity(8192);
         let mut left = total - text;
         while left > 0 {
             block.clear();

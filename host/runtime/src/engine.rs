@@ -1,6 +1,7 @@
 //! The one engine of a process: settings, the clock that interrupts guests, compiled code.
 
 use crate::cache::CacheDir;
+use crate::plugin::LoadError;
 use sha2::{Digest, Sha256};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -101,16 +102,18 @@ impl Engine {
         &self.wasm
     }
 
-    /// A component from its bytes: from the cache, else compiled (blocking) and cached.
-    pub(crate) fn component(&self, bytes: &[u8]) -> Result<Component, EngineError> {
-        let digest = hex::encode(Sha256::digest(bytes));
+    /// The component that a plugin file becomes: from the cache, which holds only what was checked before it was compiled;
+    /// else checked, compiled (blocking) and cached.
+    pub(crate) fn component(&self, wasm: &[u8]) -> Result<Component, LoadError> {
+        let digest = hex::encode(Sha256::digest(wasm));
         if let Some(cache) = &self.cache
             && let Some(component) = cache.load(&self.wasm, self.fingerprint, &digest)
         {
             return Ok(component);
         }
+        let bytes = provost_componentize::componentize(wasm)?;
         let component =
-            Component::from_binary(&self.wasm, bytes).map_err(|e| EngineError::Compile(format!("{e:#}")))?;
+            Component::from_binary(&self.wasm, &bytes).map_err(|e| EngineError::Compile(format!("{e:#}")))?;
         if let Some(cache) = &self.cache {
             cache.save(self.fingerprint, &digest, &component);
         }

@@ -107,10 +107,9 @@ impl Plugin {
         let manifest = Manifest::of(wasm)?;
         configuration::check(manifest.config.as_ref(), config)
             .map_err(|why| LoadError::Configuration { plugin: manifest.id.clone(), why })?;
-        let bytes = provost_componentize::componentize(wasm)?;
         let compiled = {
-            let engine = engine.clone();
-            tokio::task::spawn_blocking(move || engine.component(&bytes)).await
+            let (engine, wasm) = (engine.clone(), wasm.to_vec());
+            tokio::task::spawn_blocking(move || engine.component(&wasm)).await
         };
         let component = compiled.map_err(|e| EngineError::Compile(e.to_string()))??;
         let id = manifest.id.clone();

@@ -4,7 +4,7 @@ use crate::registry::Registry;
 use provost_runtime::{Caller, JobContext, JobRun, LimitKind, Outcome, PluginErrorKind};
 use provost_store::api::{ClaimedJob, Job, JobEnd, JobState, PersonKey, StoreError};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How long a stopping host waits for its jobs to stop.
@@ -119,6 +119,7 @@ impl Worker {
     /// Runs a claimed job and ends it; interrupts it when `stop` turns true.
     async fn perform(&self, claimed: ClaimedJob, stop: Option<watch::Receiver<bool>>) {
         let ClaimedJob { job, lease } = claimed;
+        let begin = Instant::now();
         let run = Arc::new(JobRun::new(lease.clone()));
         let beating = tokio::spawn(self.clone().heartbeat(run.clone()));
         let span = tracing::info_span!("job", id = job.id, kind = job.kind, attempt = job.attempts);
@@ -137,7 +138,7 @@ impl Worker {
         beating.abort();
         let _entered = span.enter();
         match &end {
-            JobEnd::Succeeded(_) => tracing::info!("done"),
+            JobEnd::Succeeded(_) => tracing::info!(seconds = begin.elapsed().as_secs_f64(), "done"),
             JobEnd::Failed(reason) => tracing::warn!(reason, "failed"),
             JobEnd::Retry(reason, seconds) => tracing::warn!(reason, seconds, "to be tried again"),
             JobEnd::Cancelled => tracing::info!("cancelled"),

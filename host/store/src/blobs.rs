@@ -4,6 +4,9 @@
 //! under the write lock of the index, the file is renamed into place (local directory) or uploaded under its name
 //! (anything else; an upload shows only when complete). The lock keeps sweeps, which delete under it too, from removing
 //! what has just been found to be there.
+//!
+//! Many small contents in a row, as an import brings them, are named together: until then they are kept as spooled, and
+//! whatever reads contents or refers to them has them named first ([`ObjectBlobs::settle`]).
 
 mod local_file;
 mod spool;
@@ -23,12 +26,15 @@ use std::io::{Cursor, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// Bytes hashed and written at a time.
 pub(crate) const CHUNK: usize = 256 * 1024;
 /// Contents up to this size are read once for being checked and used.
 const CHECKED_IN_MEMORY: u64 = 1 << 20;
+/// Small contents that are recorded together.
+const TOGETHER: usize = 64;
 /// Spool files older than this belong to crashed processes.
 const SPOOL_AGE: Duration = Duration::from_secs(24 * 3600);
 
@@ -48,9 +54,9 @@ pub struct BlobRow {
 pub trait BlobIndex: Send + Sync {
     /// One row.
     async fn find(&self, sha1: &str) -> Result<Option<BlobRow>>;
-    /// Adds or touches a row and runs `place`, which makes sure that the object is there, under the write lock.
-    /// Errors: `Corrupt` for another content of the same SHA-1.
-    async fn record(&self, row: &BlobRow, place: BoxFuture<'_, Result<()>>) -> Result<()>;
+    /// Adds or touches rows and runs `place`, which makes sure that the objects are there, under the write lock. All or
+    /// none. Errors: `Corrupt` for another content of the same SHA-1.
+    async fn record(&self, rows: &[BlobRow], place: BoxFuture<'_, Result<()>>) -> Result<()>;
 }
 
 /// See the module.
@@ -71,6 +77,10 @@ pub(crate) struct Shared {
     _own: Option<SpoolDir>,
     space: Space,
     runtime: tokio::runtime::Handle,
+    /// Contents that are to be recorded together. Held while that is done, so that whoever wants to be sure waits.
+    unnamed: tokio::sync::Mutex<Vec<(tempfile::TempPath, BlobRow)>>,
+    /// Whether there are any.
+    any_unnamed: AtomicBool,
 }
 
 impl From<object_store::Error> for StoreError {
@@ -124,14 +134,21 @@ impl ObjectBlobs {
         space: Space,
     ) -> Self {
         let runtime = tokio::runtime::Handle::current();
+        let (unnamed, any_unnamed) = Default::default();
         let spool = own.as_ref().map_or(tmp, SpoolDir::path).to_path_buf();
         let tmp = tmp.to_path_buf();
-        Self { shared: Arc::new(Shared { index, objects, root, tmp, spool, _own: own, space, runtime }) }
+        let shared = Shared { index, objects, root, tmp, spool, _own: own, space, runtime, unnamed, any_unnamed };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The room of the file system that contents under way are on.
     pub(crate) fn space(&self) -> &Space {
         &self.shared.space
+    }
+
+    /// Names what is kept as spooled. To be awaited before a content is read, or a row is written that refers to one.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        self.shared.settle().await
     }
 
     /// Deletes an object whose row has been deleted under the write lock that is still held. It may be gone already.
@@ -175,28 +192,79 @@ impl ObjectBlobs {
 
 impl Shared {
     /// Gives spooled content its name.
-    pub(crate) async fn keep(&self, spool: Spool) -> Result<BlobRef> {
-        let (file, row) = blocking(move || spool.complete()).await?;
-        let path = object_path(&row.sha1)?;
-        let place = async {
-            match &self.root {
-                Some(root) => local_file::place(file, &root.join(path.as_ref()), row.size),
-                None => match self.objects.head(&path).await {
-                    Ok(meta) if meta.size == row.size => Ok(()),
-                    Ok(_) | Err(object_store::Error::NotFound { .. }) => self.upload(file, &path).await,
-                    Err(e) => Err(e.into()),
-                },
-            }
-        };
-        self.index.record(&row, Box::pin(place)).await?;
-        Ok(BlobRef { sha1: row.sha1, size: row.size })
+    pub(crate) async fn keep(&self, file: tempfile::TempPath, row: BlobRow) -> Result<BlobRef> {
+        let blob = BlobRef { sha1: row.sha1.clone(), size: row.size };
+        self.name(&mut vec![(file, row)]).await?;
+        Ok(blob)
     }
 
-    async fn upload(&self, file: tempfile::NamedTempFile, path: &ObjectPath) -> Result<()> {
+    /// Gives spooled content its name soon, together with others.
+    pub(crate) async fn keep_soon(&self, file: tempfile::TempPath, row: BlobRow) -> Result<BlobRef> {
+        let blob = BlobRef { sha1: row.sha1.clone(), size: row.size };
+        let mut unnamed = self.unnamed.lock().await;
+        unnamed.push((file, row));
+        self.any_unnamed.store(true, Ordering::Release);
+        if unnamed.len() >= TOGETHER {
+            self.name_all(&mut unnamed).await?;
+        }
+        Ok(blob)
+    }
+
+    async fn settle(&self) -> Result<()> {
+        if self.any_unnamed.load(Ordering::Acquire) {
+            let mut unnamed = self.unnamed.lock().await;
+            self.name_all(&mut unnamed).await?;
+        }
+        Ok(())
+    }
+
+    /// Names all; what cannot be named because the database is busy stays for the next time, what cannot be named at all
+    /// is lost, and its users will not find it.
+    async fn name_all(&self, unnamed: &mut Vec<(tempfile::TempPath, BlobRow)>) -> Result<()> {
+        let mut result = match unnamed.is_empty() {
+            true => Ok(()),
+            false => self.name(unnamed).await,
+        };
+        if let Err(error) = &result
+            && !matches!(error, StoreError::Busy)
+        {
+            for one in std::mem::take(unnamed) {
+                let mut one = vec![one];
+                match self.name(&mut one).await {
+                    Err(StoreError::Busy) => unnamed.append(&mut one),
+                    Err(error) => result = Err(error),
+                    Ok(()) => {}
+                }
+            }
+        }
+        self.any_unnamed.store(!unnamed.is_empty(), Ordering::Release);
+        result
+    }
+
+    /// Names contents, in one transaction; they are taken out of the list unless the database is busy.
+    async fn name(&self, contents: &mut Vec<(tempfile::TempPath, BlobRow)>) -> Result<()> {
+        let rows: Vec<BlobRow> = contents.iter().map(|(_, row)| row.clone()).collect();
+        let paths = rows.iter().map(|row| object_path(&row.sha1)).collect::<Result<Vec<_>>>()?;
+        let place = async {
+            for ((file, row), path) in std::mem::take(contents).into_iter().zip(&paths) {
+                match &self.root {
+                    Some(root) => local_file::place(file, &root.join(path.as_ref()), row.size)?,
+                    None => match self.objects.head(path).await {
+                        Ok(meta) if meta.size == row.size => {}
+                        Ok(_) | Err(object_store::Error::NotFound { .. }) => self.upload(&file, path).await?,
+                        Err(e) => return Err(e.into()),
+                    },
+                }
+            }
+            Ok(())
+        };
+        self.index.record(&rows, Box::pin(place)).await
+    }
+
+    async fn upload(&self, name: &Path, path: &ObjectPath) -> Result<()> {
         use tokio::io::AsyncReadExt;
-        let name = file.path().to_path_buf();
         let failed = |e| StoreError::io(format!("read {}", name.display()), e);
-        let mut source = tokio::fs::File::open(&name).await.map_err(failed)?;
+        let mut source = tokio::fs::File::open(name).await.map_err(failed)?;
         let mut upload = object_store::WriteMultipart::new(self.objects.put_multipart(path).await?);
         let mut buffer = vec![0; CHUNK];
         loop {
@@ -225,22 +293,24 @@ impl Blobs for ObjectBlobs {
 
     async fn put(&self, bytes: Bytes) -> Result<BlobRef> {
         let (dir, meter) = (self.shared.spool.clone(), self.shared.space.meter());
-        let spool = blocking(move || {
+        let (file, row) = blocking(move || {
             let mut spool = Spool::create(&dir, meter)?;
-            for chunk in bytes.chunks(CHUNK) {
-                spool.add(chunk)?;
+            for start in (0..bytes.len()).step_by(CHUNK) {
+                spool.add(bytes.slice(start..bytes.len().min(start + CHUNK)))?;
             }
-            Ok(spool)
+            spool.complete()
         })
         .await?;
-        self.shared.keep(spool).await
+        self.shared.keep(file, row).await
     }
 
     async fn size(&self, sha1: &str) -> Result<Option<u64>> {
+        self.settle().await?;
         Ok(self.shared.index.find(sha1).await?.map(|row| row.size))
     }
 
     async fn read(&self, sha1: &str, offset: u64, limit: u64) -> Result<Bytes> {
+        self.settle().await?;
         let path = object_path(sha1)?;
         if let Some(root) = &self.shared.root {
             let file = root.join(path.as_ref());
@@ -256,6 +326,7 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn stream(&self, sha1: &str, range: Range<u64>) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.settle().await?;
         let path = object_path(sha1)?;
         let size = self.shared.index.find(sha1).await?.ok_or_else(|| not_found(sha1))?.size;
         let range = range.start..range.end.min(size);
@@ -269,6 +340,7 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn open_file(&self, sha1: &str) -> Result<std::fs::File> {
+        self.settle().await?;
         let path = object_path(sha1)?;
         if let Some(root) = &self.shared.root {
             let file = root.join(path.as_ref());
@@ -294,26 +366,33 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn open_reader(&self, sha1: &str) -> Result<(Box<dyn std::io::Read + Send>, u64)> {
-        let mut file = self.open_file(sha1).await?;
-        let sha1 = sha1.to_owned();
-        blocking(move || {
-            let failed = |e| StoreError::io(format!("read blob {sha1}"), e);
-            let size = file.metadata().map_err(failed)?.len();
-            if size <= CHECKED_IN_MEMORY {
-                let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-                file.read_to_end(&mut bytes).map_err(failed)?;
-                local_file::verify_bytes(&bytes, &sha1)?;
-                let size = bytes.len() as u64;
-                return Ok((Box::new(Cursor::new(bytes)) as Box<dyn Read + Send>, size));
+        let mut file = match &self.shared.root {
+            // At once: a thread of a native pipeline asks, and waiting for another one would cost more than reading.
+            Some(root) => {
+                self.settle().await?;
+                local_file::open(&root.join(object_path(sha1)?.as_ref()), sha1)?
             }
-            local_file::verify(&mut file, &sha1)?;
-            Ok((Box::new(file) as Box<dyn Read + Send>, size))
-        })
-        .await
+            None => self.open_file(sha1).await?,
+        };
+        let failed = |e| StoreError::io(format!("read blob {sha1}"), e);
+        let size = file.metadata().map_err(failed)?.len();
+        if size <= CHECKED_IN_MEMORY {
+            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+            file.read_to_end(&mut bytes).map_err(failed)?;
+            local_file::verify_bytes(&bytes, sha1)?;
+            let size = bytes.len() as u64;
+            return Ok((Box::new(Cursor::new(bytes)), size));
+        }
+        local_file::verify(&mut file, sha1)?;
+        Ok((Box::new(file), size))
     }
 
     async fn blocking_writer(&self) -> Result<Box<dyn BlockingBlobWriter>> {
-        Ok(Box::new(BlockingSpool::new(self.shared.clone(), self.shared.new_spool().await?)))
+        // At once, as in `open_reader`.
+        Ok(Box::new(BlockingSpool::new(
+            self.shared.clone(),
+            Spool::create(&self.shared.spool, self.shared.space.meter())?,
+        )))
     }
 }
 

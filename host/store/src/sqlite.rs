@@ -8,6 +8,7 @@ mod capabilities;
 mod courses;
 mod db;
 mod draft;
+mod draft_people;
 mod draft_rows;
 mod files;
 mod jobs;

@@ -4,9 +4,14 @@ use std::fs::File;
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 
 /// What is read from the file at a time.
 const READ_SIZE: usize = 128 * 1024;
+
+/// Bytes unpacked at a time, and how many times that is unpacked ahead.
+const CHUNK: usize = 128 * 1024;
+const CHUNKS_AHEAD: usize = 6;
 
 /// A buffered file that counts what was taken from it and can show its next two bytes.
 struct Source {
@@ -70,26 +75,52 @@ impl Read for Source {
     }
 }
 
+/// A stretch of unpacked bytes.
+struct Chunk {
+    bytes: Vec<u8>,
+    /// Compressed bytes used up to its end.
+    consumed: u64,
+}
+
 /// The unpacked bytes of all gzip members of a file. Checksum and length of each are verified at its end; a file that is cut short
 /// gives `UnexpectedEof`.
+///
+/// A thread unpacks a little ahead, while what was unpacked is being used.
 pub(super) struct Unpacked {
-    /// `None` after the end.
-    decoder: Option<GzDecoder<Source>>,
-    consumed_at_end: u64,
+    /// What the thread has unpacked; a chunk without bytes is the end.
+    chunks: Receiver<io::Result<Chunk>>,
+    /// Buffers that the thread can use again.
+    spent: Sender<Vec<u8>>,
+    current: Chunk,
+    /// How far the current chunk was read.
+    at: usize,
+    ended: bool,
 }
 
 impl Unpacked {
-    pub(super) fn new(file: File) -> Self {
+    pub(super) fn new(file: File) -> io::Result<Self> {
         let source = Source { file, buffer: vec![0; READ_SIZE].into_boxed_slice(), start: 0, end: 0, consumed: 0 };
-        Self { decoder: Some(GzDecoder::new(source)), consumed_at_end: 0 }
+        let (ahead, chunks) = mpsc::sync_channel(CHUNKS_AHEAD);
+        let (spent, used) = mpsc::channel();
+        // It ends when nobody takes what it unpacks.
+        std::thread::Builder::new().name("archive-unpack".into()).spawn(move || unpack(source, &ahead, &used))?;
+        let current = Chunk { bytes: Vec::new(), consumed: 0 };
+        Ok(Self { chunks, spent, current, at: 0, ended: false })
     }
 
-    /// Compressed bytes used so far.
+    /// Compressed bytes used for what was read so far, give or take a chunk.
     pub(super) fn consumed(&self) -> u64 {
-        match &self.decoder {
-            Some(decoder) => decoder.get_ref().consumed,
-            None => self.consumed_at_end,
-        }
+        self.current.consumed
+    }
+
+    fn next_chunk(&mut self) -> io::Result<()> {
+        let next = self.chunks.recv().map_err(|_| io::Error::other("the thread that unpacks has ended"))??;
+        self.ended = next.bytes.is_empty();
+        self.at = 0;
+        let spent = std::mem::replace(&mut self.current, next);
+        // When the thread is gone, it needs no buffer.
+        let _ = self.spent.send(spent.bytes);
+        Ok(())
     }
 }
 
@@ -98,22 +129,68 @@ impl Read for Unpacked {
         if buf.is_empty() {
             return Ok(0);
         }
-        loop {
-            let Some(decoder) = &mut self.decoder else {
-                return Ok(0);
-            };
-            let got = decoder.read(buf)?;
-            if got > 0 {
-                return Ok(got);
-            }
-            // A member has ended and was found right.
-            if let Some(decoder) = self.decoder.take() {
-                let mut source = decoder.into_inner();
-                self.consumed_at_end = source.consumed;
-                if source.at_member()? {
-                    self.decoder = Some(GzDecoder::new(source));
-                }
+        if self.at == self.current.bytes.len() && !self.ended {
+            self.next_chunk()?;
+        }
+        let left = &self.current.bytes[self.at..];
+        let n = left.len().min(buf.len());
+        buf[..n].copy_from_slice(&left[..n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
+/// Unpacks all members, chunk by chunk, until the end, an error, or until nobody wants any more.
+fn unpack(source: Source, ahead: &SyncSender<io::Result<Chunk>>, used: &Receiver<Vec<u8>>) {
+    let mut decoder = Some(GzDecoder::new(source));
+    let mut consumed = 0;
+    loop {
+        let mut bytes = used.try_recv().unwrap_or_default();
+        bytes.resize(CHUNK, 0);
+        let (filled, result) = fill(&mut decoder, &mut consumed, &mut bytes);
+        bytes.truncate(filled);
+        // What came before an error is good.
+        let is_last = bytes.is_empty();
+        if (!is_last || result.is_ok()) && ahead.send(Ok(Chunk { bytes, consumed })).is_err() {
+            return;
+        }
+        if let Err(error) = result {
+            // Whoever would hear of it may be gone.
+            let _ = ahead.send(Err(error));
+            return;
+        }
+        if is_last {
+            return;
+        }
+    }
+}
+
+/// Unpacks into a buffer until it is full or the end is reached, at which the decoder is gone. Says how much there is before
+/// an error, if there is one.
+fn fill(decoder: &mut Option<GzDecoder<Source>>, consumed: &mut u64, buffer: &mut [u8]) -> (usize, io::Result<()>) {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        let Some(member) = decoder else { break };
+        let got = match member.read(&mut buffer[filled..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return (filled, Err(error)),
+            Ok(got) => got,
+        };
+        filled += got;
+        *consumed = member.get_ref().consumed;
+        if got > 0 {
+            continue;
+        }
+        // A member has ended and was found right.
+        if let Some(member) = decoder.take() {
+            let mut source = member.into_inner();
+            *consumed = source.consumed;
+            match source.at_member() {
+                Ok(true) => *decoder = Some(GzDecoder::new(source)),
+                Ok(false) => {}
+                Err(error) => return (filled, Err(error)),
             }
         }
     }
+    (filled, Ok(()))
 }

@@ -40,8 +40,9 @@ pub(super) struct TarGzReader {
 
 impl TarGzReader {
     pub(super) fn open(file: File, length: u64, spool_dir: &Path, limits: Limits) -> Result<Self> {
+        let unpacked = Unpacked::new(file).map_err(|error| ArchiveError::io("starting a thread", error))?;
         let mut reader = Self {
-            unpacked: BufReader::with_capacity(UNPACKED_BUFFER, Unpacked::new(file)),
+            unpacked: BufReader::with_capacity(UNPACKED_BUFFER, unpacked),
             length,
             current: None,
             padding: 0,

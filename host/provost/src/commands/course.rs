@@ -5,12 +5,10 @@ use crate::output;
 use crate::progress::JobBar;
 use crate::site::Site;
 use anyhow::{Context, Result, bail};
-use bytes::BytesMut;
 use provost_store::api::{AreaFile, NewAreaFile, NewJob, OnTaken};
 use serde_json::{Value, json};
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
-use tokio::io::AsyncReadExt;
 
 const CHUNK: usize = 256 << 10;
 
@@ -114,15 +112,22 @@ async fn import(site: Site, wishes: Import, as_json: bool) -> Result<()> {
 /// Streams a file into the store, into the operator's own upload area.
 async fn upload(site: &Site, path: &Path) -> Result<AreaFile> {
     let what = || format!("cannot read {}", path.display());
-    let mut file = tokio::fs::File::open(path).await.with_context(what)?;
+    let mut file = std::fs::File::open(path).with_context(what)?;
     let person = site.operator().await?;
-    let mut writer = site.blobs.writer().await?;
-    let mut buffer = BytesMut::with_capacity(CHUNK);
-    while file.read_buf(&mut buffer).await.with_context(what)? > 0 {
-        writer.write(buffer.split().freeze()).await?;
-        buffer.reserve(CHUNK);
-    }
-    let blob = writer.finish().await?;
+    let mut writer = site.blobs.blocking_writer().await?;
+    // On a thread of its own, since all of it blocks.
+    let copied = tokio::task::spawn_blocking(move || -> Result<_> {
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(writer.finish()?),
+                Ok(count) => writer.write_all(&buffer[..count])?,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    });
+    let blob = copied.await?.with_context(what)?;
     let name = path.file_name().map_or_else(|| "archive".into(), |n| n.to_string_lossy().into_owned());
     let new = NewAreaFile {
         context: site.store.person_context(person.id).await?,

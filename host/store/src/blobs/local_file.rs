@@ -73,14 +73,20 @@ pub fn read(path: &Path, sha1: &str, offset: u64, limit: u64) -> Result<Bytes> {
 
 /// Renames a complete spool file to its name. A file under that name is replaced: it may be what a failing disk left of the
 /// content, and to rename costs no more than to compare names. It keeps its time then, by which copies of the store are made.
-pub fn place(spool: tempfile::NamedTempFile, path: &Path, size: u64) -> Result<()> {
-    let known = path.metadata().ok().filter(|m| m.len() == size).and_then(|m| m.modified().ok());
-    if let Some(time) = known {
+pub fn place(mut spool: tempfile::TempPath, path: &Path, size: u64) -> Result<()> {
+    if let Some(time) = path.metadata().ok().filter(|m| m.len() == size).and_then(|m| m.modified().ok()) {
         // Without it the copy is made once more.
-        let _ = spool.as_file().set_modified(time);
-    } else if let Some(dir) = path.parent() {
+        let _ = File::options().write(true).open(&spool).and_then(|file| file.set_modified(time));
+    }
+    let failed_to_rename = |e: tempfile::PathPersistError| failed("rename into", path, e.error);
+    match spool.persist(path) {
+        Ok(()) => return Ok(()),
+        // The first content whose name begins like this.
+        Err(e) if e.error.kind() == std::io::ErrorKind::NotFound => spool = e.path,
+        Err(e) => return Err(failed_to_rename(e)),
+    }
+    if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir).map_err(|e| failed("create", dir, e))?;
     }
-    spool.persist(path).map_err(|e| failed("rename into", path, e.error))?;
-    Ok(())
+    spool.persist(path).map_err(failed_to_rename)
 }

@@ -1,21 +1,24 @@
 //! Content under way: a temporary file, with both digests computed as it grows. Dropped, the file is deleted.
 
+mod digests;
+
 use super::{BlobRow, CHUNK, Shared, blocking};
 use crate::api::{BlobRef, BlobWriter, BlockingBlobWriter, Result, StoreError};
 use async_trait::async_trait;
 use bytes::Bytes;
+use digests::Digests;
 use provost_space::Meter;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Contents up to this size, in bytes, are recorded together with others.
+const SMALL: u64 = 1 << 20;
+
 /// A file that grows.
 pub struct Spool {
     file: tempfile::NamedTempFile,
-    sha1: Sha1,
-    sha256: Sha256,
+    digests: Digests,
     size: u64,
     meter: Meter,
 }
@@ -27,27 +30,22 @@ impl Spool {
             .prefix("blob-")
             .tempfile_in(dir)
             .map_err(|e| StoreError::io(format!("create a file in {}", dir.display()), e))?;
-        Ok(Self { file, sha1: Sha1::new(), sha256: Sha256::new(), size: 0, meter })
+        Ok(Self { file, digests: Digests::new(), size: 0, meter })
     }
 
     /// Appends. Errors: `NoSpace`.
-    pub fn add(&mut self, bytes: &[u8]) -> Result<()> {
+    pub fn add(&mut self, bytes: Bytes) -> Result<()> {
         self.meter.before(bytes.len() as u64)?;
-        self.file.write_all(bytes).map_err(|e| StoreError::io(format!("write {}", self.file.path().display()), e))?;
-        self.sha1.update(bytes);
-        self.sha256.update(bytes);
         self.size += bytes.len() as u64;
-        Ok(())
+        self.file.write_all(&bytes).map_err(|e| StoreError::io(format!("write {}", self.file.path().display()), e))?;
+        self.digests.update(bytes)
     }
 
     /// The finished file and its row.
-    pub fn complete(self) -> Result<(tempfile::NamedTempFile, BlobRow)> {
-        let row = BlobRow {
-            sha1: hex::encode(self.sha1.finalize()),
-            sha256: self.sha256.finalize().to_vec(),
-            size: self.size,
-        };
-        Ok((self.file, row))
+    pub fn complete(self) -> Result<(tempfile::TempPath, BlobRow)> {
+        let (sha1, sha256) = self.digests.finish()?;
+        let row = BlobRow { sha1: hex::encode(sha1), sha256, size: self.size };
+        Ok((self.file.into_temp_path(), row))
     }
 }
 
@@ -71,10 +69,11 @@ impl AsyncSpool {
         let pending = std::mem::take(&mut self.pending);
         self.pending_size = 0;
         let spool = blocking(move || {
-            for bytes in pending {
-                for chunk in bytes.chunks(CHUNK) {
-                    spool.add(chunk)?;
+            for mut bytes in pending {
+                while bytes.len() > CHUNK {
+                    spool.add(bytes.split_to(CHUNK))?;
                 }
+                spool.add(bytes)?;
             }
             Ok(spool)
         })
@@ -96,7 +95,8 @@ impl BlobWriter for AsyncSpool {
         self.flush().await?;
         let Self { shared, spool, .. } = *self;
         let spool = spool.ok_or_else(|| StoreError::Invalid("content whose writing has failed".into()))?;
-        shared.keep(spool).await
+        let (file, row) = blocking(move || spool.complete()).await?;
+        shared.keep(file, row).await
     }
 }
 
@@ -113,18 +113,14 @@ impl BlockingSpool {
     }
 
     fn drain(&mut self) -> Result<()> {
-        let result = self.spool.add(&self.buffer);
-        self.buffer.clear();
-        result
+        // A new buffer where there will be more: what was handed over may not be hashed yet.
+        let next = if self.buffer.len() < CHUNK { Vec::new() } else { Vec::with_capacity(CHUNK) };
+        self.spool.add(std::mem::replace(&mut self.buffer, next).into())
     }
 }
 
 impl Write for BlockingSpool {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.buffer.is_empty() && bytes.len() >= CHUNK {
-            self.spool.add(&bytes[..CHUNK]).map_err(std::io::Error::from)?;
-            return Ok(CHUNK);
-        }
         let n = bytes.len().min(CHUNK - self.buffer.len());
         self.buffer.extend_from_slice(&bytes[..n]);
         if self.buffer.len() >= CHUNK {
@@ -142,7 +138,11 @@ impl BlockingBlobWriter for BlockingSpool {
     fn finish(mut self: Box<Self>) -> Result<BlobRef> {
         self.drain()?;
         let Self { shared, spool, .. } = *self;
+        let (file, row) = spool.complete()?;
         let runtime = shared.runtime.clone();
-        runtime.block_on(shared.keep(spool))
+        match row.size {
+            0..=SMALL => runtime.block_on(shared.keep_soon(file, row)),
+            _ => runtime.block_on(shared.keep(file, row)),
+        }
     }
 }

@@ -13,10 +13,10 @@ impl BlobIndex for Rows {
         Ok(self.0.lock().await.get(sha1).cloned())
     }
 
-    async fn record(&self, row: &BlobRow, place: BoxFuture<'_, Result<()>>) -> Result<()> {
+    async fn record(&self, new: &[BlobRow], place: BoxFuture<'_, Result<()>>) -> Result<()> {
         let mut rows = self.0.lock().await;
         place.await?;
-        rows.insert(row.sha1.clone(), row.clone());
+        rows.extend(new.iter().map(|row| (row.sha1.clone(), row.clone())));
         Ok(())
     }
 }
@@ -39,6 +39,30 @@ async fn objects_elsewhere() -> Result<()> {
     blobs.remove(&blob.sha1).await?;
     blobs.remove(&blob.sha1).await?;
     assert_eq!(blobs.object_size(&blob.sha1).await?, None);
+    assert_eq!(std::fs::read_dir(spool.path()).expect("the spool").count(), 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_small_contents_are_named_before_anything_asks_for_them() -> Result<()> {
+    let spool = tempfile::tempdir().expect("a directory");
+    let objects = Arc::new(object_store::memory::InMemory::new());
+    let blobs = ObjectBlobs::over(Arc::new(Rows::default()), objects, spool.path(), Space::new(spool.path(), 0));
+    for count in [1, TOGETHER - 1, TOGETHER, TOGETHER + 1] {
+        let mut made = Vec::new();
+        for n in 0..count {
+            let mut writer = blobs.blocking_writer().await?;
+            let blob = tokio::task::spawn_blocking(move || {
+                std::io::Write::write_all(&mut writer, format!("content {n} of {count}").as_bytes()).expect("spooled");
+                writer.finish()
+            });
+            made.push(blob.await.expect("no panic")?);
+        }
+        for (n, blob) in made.iter().enumerate() {
+            assert_eq!(&blobs.read(&blob.sha1, 0, 100).await?[..], format!("content {n} of {count}").as_bytes());
+            assert_eq!(blobs.size(&blob.sha1).await?, Some(blob.size));
+        }
+    }
     assert_eq!(std::fs::read_dir(spool.path()).expect("the spool").count(), 0);
     Ok(())
 }

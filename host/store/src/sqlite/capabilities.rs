@@ -2,6 +2,7 @@
 
 use super::SqliteStore;
 use super::db::db_int;
+use super::draft_rows::json;
 use super::people::place_columns;
 use crate::api::*;
 use sqlx::SqliteConnection;
@@ -58,30 +59,30 @@ pub async fn has_capability(
 impl SqliteStore {
     /// See [`People::declare_capabilities`]. A default that is no longer declared goes, an operator's row stays.
     pub(super) async fn declare(&self, capabilities: &[Capability]) -> Result<()> {
+        let rows: Vec<_> = capabilities.iter().map(|c| (&c.name, &c.label, &c.archetypes)).collect();
+        let rows = json(&rows)?;
         let mut tx = self.db.write().await?;
-        for capability in capabilities {
-            let archetypes = serde_json::to_string(&capability.archetypes)
-                .map_err(|e| StoreError::Invalid(format!("capability {}: {e}", capability.name)))?;
-            sqlx::query(
-                "INSERT INTO t_capability (name, label) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET label = ?2",
-            )
-            .bind(&capability.name)
-            .bind(&capability.label)
-            .execute(&mut *tx)
-            .await?;
-            sqlx::query("DELETE FROM t_role_capability WHERE capability = ? AND by_operator = 0")
-                .bind(&capability.name)
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query(
-                "INSERT OR IGNORE INTO t_role_capability (capability, role, allowed, by_operator) \
-                 SELECT ?, id, 1, 0 FROM t_role WHERE archetype IN (SELECT value FROM json_each(?))",
-            )
-            .bind(&capability.name)
-            .bind(archetypes)
-            .execute(&mut *tx)
-            .await?;
-        }
+        sqlx::query(
+            "INSERT INTO t_capability (name, label) SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true \
+             ON CONFLICT (name) DO UPDATE SET label = excluded.label",
+        )
+        .bind(&rows)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "DELETE FROM t_role_capability WHERE by_operator = 0 AND capability IN (SELECT value ->> 0 FROM json_each(?))",
+        )
+        .bind(&rows)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "INSERT OR IGNORE INTO t_role_capability (capability, role, allowed, by_operator) \
+             SELECT c.value ->> 0, r.id, 1, 0 FROM json_each(?) c, json_each(c.value, '$[2]') a, t_role r \
+             WHERE r.archetype = a.value",
+        )
+        .bind(&rows)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::blobs::{BlobIndex, BlobRow};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -362,12 +362,17 @@ impl Db {
         }
         let names: String =
             sqlx::query_scalar("SELECT names FROM t_facet_set WHERE id = ?").bind(id).fetch_one(conn).await?;
-        let names: Vec<String> =
-            serde_json::from_str(&names).map_err(|e| StoreError::Corrupt(format!("facet set {id}: {e}")))?;
-        let facets = Facets::new(names);
+        let facets = facet_set(id, &names)?;
         self.remember_facets([(facets.clone(), id)]);
         Ok(facets)
     }
+}
+
+/// A facet set as its row has it.
+pub fn facet_set(id: i64, names: &str) -> Result<Facets> {
+    let names: Vec<String> =
+        serde_json::from_str(names).map_err(|e| StoreError::Corrupt(format!("facet set {id}: {e}")))?;
+    Ok(Facets::new(names))
 }
 
 /// A new context; its id.
@@ -412,22 +417,21 @@ impl BlobIndex for Db {
             .transpose()
     }
 
-    async fn record(&self, row: &BlobRow, place: BoxFuture<'_, Result<()>>) -> Result<()> {
+    async fn record(&self, rows: &[BlobRow], place: BoxFuture<'_, Result<()>>) -> Result<()> {
         let mut tx = self.write().await?;
-        let sha256: Vec<u8> = sqlx::query_scalar(
-            "INSERT INTO t_blob (sha1, sha256, size, created, touched) VALUES (?1, ?2, ?3, ?4, ?4) \
-             ON CONFLICT (sha1) DO UPDATE SET touched = ?4 RETURNING sha256",
-        )
-        .bind(&row.sha1)
-        .bind(&row.sha256)
-        .bind(db_int(row.size))
-        .bind(now())
-        .fetch_one(&mut *tx)
-        .await?;
-        if sha256 != row.sha256 {
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO t_blob (sha1, sha256, size, created, touched) ");
+        query.push_values(rows, |mut b, row| {
+            b.push_bind(row.sha1.as_str()).push_bind(row.sha256.as_slice()).push_bind(db_int(row.size));
+            b.push_bind(now()).push_bind(now());
+        });
+        query.push(" ON CONFLICT (sha1) DO UPDATE SET touched = excluded.touched RETURNING sha1, sha256");
+        let kept: Vec<(String, Vec<u8>)> =
+            query.build_query_as().persistent(rows.len() == 1).fetch_all(&mut *tx).await?;
+        let kept: HashMap<String, Vec<u8>> = kept.into_iter().collect();
+        if let Some(row) = rows.iter().find(|row| kept.get(&row.sha1) != Some(&row.sha256)) {
             return Err(StoreError::Corrupt(format!("two contents with the SHA-1 {}", row.sha1)));
         }
-        // Under the write lock: a sweep of another process cannot come between the object and its row.
+        // Under the write lock: a sweep of another process cannot come between the objects and their rows.
         place.await?;
         tx.commit().await?;
         Ok(())

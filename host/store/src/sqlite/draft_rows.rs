@@ -1,7 +1,7 @@
 //! What a draft has collected, and writing it.
 
-use super::db::{db_int, is_foreign_key, is_unique, now};
-use super::draft::{PartState, SqliteDraft, reserve};
+use super::db::db_int;
+use super::draft::{PartState, SqliteDraft};
 use super::rows::{self, Kind, PlacedRow};
 use crate::api::*;
 use sha2::{Digest, Sha256};
@@ -175,10 +175,15 @@ impl SqliteDraft {
         for run in std::mem::take(&mut pending.runs) {
             runs.push(self.ready(run, &mut documents).await?);
         }
+        let mut sizes = BTreeMap::<i64, i64>::new();
+        for (run, _) in &runs {
+            *sizes.entry(run.part).or_default() += run.size;
+        }
         let mut tx = self.begin_write().await?;
         let mut fresh = Vec::new();
-        self.insert_items(&mut tx, &pending, &mut fresh).await?;
+        self.insert_items(&mut tx, &pending, &mut sizes, &mut fresh).await?;
         for batch in documents.chunks_mut(BATCH) {
+            let full = batch.len() == BATCH;
             let mut query =
                 QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO t_document (sha256, size, bytes, blob) ");
             query.push_values(batch, |mut b, d| {
@@ -187,16 +192,15 @@ impl SqliteDraft {
                     .push_bind(d.bytes.take())
                     .push_bind(d.blob.take());
             });
-            query.build().persistent(false).execute(&mut *tx).await?;
+            query.build().persistent(full).execute(&mut *tx).await?;
         }
-        let mut sizes = BTreeMap::<i64, i64>::new();
         let mut ready = Vec::with_capacity(runs.len());
         for (run, facets) in runs {
-            *sizes.entry(run.part).or_default() += run.size;
             let facets = self.facet_id(&mut tx, &facets, &mut fresh).await?;
             ready.push(ReadyRun { facets, ..run });
         }
         for batch in ready.chunks_mut(BATCH) {
+            let full = batch.len() == BATCH;
             let mut query = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO t_run (part, seq, change, facets, kind, size, document, first_row, last_row) ",
             );
@@ -204,11 +208,12 @@ impl SqliteDraft {
                 b.push_bind(r.part).push_bind(r.seq).push_bind(self.change).push_bind(r.facets).push_bind(r.kind);
                 b.push_bind(r.size).push_bind(r.document.take()).push_bind(r.first).push_bind(r.last);
             });
-            query.build().persistent(false).execute(&mut *tx).await?;
+            query.build().persistent(full).execute(&mut *tx).await?;
         }
         for (kind, rows) in pending.rows {
             rows::insert(&mut tx, kind, self.change, self.course, rows).await?;
         }
+        // What is left are parts that were there before.
         for (part, size) in sizes {
             sqlx::query("UPDATE t_part SET size = size + ? WHERE id = ?")
                 .bind(size)
@@ -266,7 +271,14 @@ impl SqliteDraft {
         self.facet_ids.extend(fresh);
     }
 
-    async fn insert_items(&self, tx: &mut SqliteConnection, p: &Pending, fresh: &mut Vec<(Facets, i64)>) -> Result<()> {
+    /// Inserts what a course consists of. Takes the sizes of new parts out of `sizes`.
+    async fn insert_items(
+        &self,
+        tx: &mut SqliteConnection,
+        p: &Pending,
+        sizes: &mut BTreeMap<i64, i64>,
+        fresh: &mut Vec<(Facets, i64)>,
+    ) -> Result<()> {
         let (change, course, scope) = (self.change, self.course, self.scope);
         for batch in p.sections.chunks(BATCH) {
             let mut query = QueryBuilder::<Sqlite>::new(
@@ -304,37 +316,34 @@ impl SqliteDraft {
             });
             query.build().persistent(false).execute(&mut *tx).await?;
         }
+        let mut parts = Vec::with_capacity(p.parts.len());
         for (id, owner, name, facets) in &p.parts {
-            let (owner_kind, owner) = owner_columns(*owner);
-            sqlx::query(
-                "INSERT INTO t_part (id, change, course, scope, owner_kind, owner, name, facets, size) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
-            )
-            .bind(id)
-            .bind(change)
-            .bind(course)
-            .bind(scope)
-            .bind(owner_kind)
-            .bind(owner)
-            .bind(name)
-            .bind(self.facet_id(tx, facets, fresh).await?)
-            .execute(&mut *tx)
-            .await?;
+            let size = sizes.remove(id).unwrap_or(0);
+            parts.push((*id, owner_columns(*owner), name, self.facet_id(tx, facets, fresh).await?, size));
         }
+        for batch in parts.chunks(BATCH) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO t_part (id, change, course, scope, owner_kind, owner, name, facets, size) ",
+            );
+            query.push_values(batch, |mut b, (id, (owner_kind, owner), name, facets, size)| {
+                b.push_bind(*id).push_bind(change).push_bind(course).push_bind(scope);
+                b.push_bind(*owner_kind).push_bind(*owner).push_bind(name.as_str()).push_bind(*facets).push_bind(*size);
+            });
+            query.build().persistent(batch.len() == BATCH).execute(&mut *tx).await?;
+        }
+        let mut references = Vec::with_capacity(p.references.len());
         for (owner, reference) in &p.references {
-            let (owner_kind, owner) = owner_columns(*owner);
-            sqlx::query(
-                "INSERT INTO t_reference (change, course, owner_kind, owner, kind, local, facets) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(change)
-            .bind(course)
-            .bind(owner_kind)
-            .bind(owner)
-            .bind(&reference.kind)
-            .bind(db_int(reference.local))
-            .bind(self.facet_id(tx, &reference.facets, fresh).await?)
-            .execute(&mut *tx)
-            .await?;
+            references.push((owner_columns(*owner), reference, self.facet_id(tx, &reference.facets, fresh).await?));
+        }
+        for batch in references.chunks(BATCH) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO t_reference (change, course, owner_kind, owner, kind, local, facets) ",
+            );
+            query.push_values(batch, |mut b, ((owner_kind, owner), reference, facets)| {
+                b.push_bind(change).push_bind(course).push_bind(*owner_kind).push_bind(*owner);
+                b.push_bind(reference.kind.as_str()).push_bind(db_int(reference.local)).push_bind(*facets);
+            });
+            query.build().persistent(batch.len() == BATCH).execute(&mut *tx).await?;
         }
         for entry in &p.entries {
             sqlx::query(
@@ -397,22 +406,15 @@ impl SqliteDraft {
 
     /// Writes files at once, since a missing blob is to be known at once.
     pub(super) async fn write_files(&mut self, files: Vec<CourseFileFields>) -> Result<()> {
+        self.store.blobs.settle().await?;
         for slice in files.chunks(super::db::SLICE) {
             let mut tx = self.write().await?;
             let mut fresh = Vec::new();
             let mut ids = Vec::with_capacity(slice.len());
             for file in slice {
                 ids.push(self.facet_id(&mut tx, &file.facets, &mut fresh).await?);
-                if let Some(blob) = &file.blob {
-                    let size: Option<i64> = sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?")
-                        .bind(&blob.sha1)
-                        .fetch_optional(&mut *tx)
-                        .await?;
-                    if size != Some(db_int(blob.size)) {
-                        return Err(StoreError::NotFound { kind: "blob", key: blob.sha1.clone() });
-                    }
-                }
             }
+            check_blobs(&mut tx, slice.iter().filter_map(|file| file.blob.as_ref())).await?;
             let placed: Vec<_> = slice.iter().zip(ids).collect();
             for batch in placed.chunks(BATCH) {
                 let mut query = QueryBuilder::<Sqlite>::new(
@@ -431,80 +433,32 @@ impl SqliteDraft {
                     b.push_bind(f.blob.as_ref().map_or(0, |x| db_int(x.size))).push_bind(f.mimetype.clone());
                     b.push_bind(db_int(f.person)).push_bind(*facets).push_bind(f.element.clone());
                 });
-                query.build().persistent(false).execute(&mut *tx).await?;
+                query.build().persistent(batch.len() == BATCH).execute(&mut *tx).await?;
             }
             tx.commit().await?;
             self.keep_facets(fresh);
         }
         Ok(())
     }
+}
 
-    /// Links or creates people, all of a call or none of it: a conflict is to leave nothing behind.
-    pub(super) async fn write_people(&mut self, people: Vec<(ArchivedPerson, PersonChoice)>) -> Result<Vec<u64>> {
-        let mut tx = self.write().await?;
-        self.store.db.release_dropped(&mut tx).await?;
-        let mut ids = Vec::with_capacity(people.len());
-        for (archived, choice) in people {
-            let person = match choice {
-                PersonChoice::Link(id) => {
-                    let known: Option<i64> = sqlx::query_scalar(
-                        "SELECT id FROM person WHERE id = ?1 UNION SELECT id FROM t_person WHERE id = ?1 AND change = ?2",
-                    )
-                    .bind(db_int(id))
-                    .bind(self.change)
-                    .fetch_optional(&mut *tx)
-                    .await?;
-                    known.ok_or_else(|| StoreError::NotFound { kind: "person", key: id.to_string() })?
-                }
-                PersonChoice::Create(username) => {
-                    reserve(&mut tx, "username", &username, self.change).await?;
-                    sqlx::query_scalar(
-                        "INSERT INTO t_person (change, username, email, firstname, lastname, idnumber, first_access, deleted, \
-                         suspended, site_admin, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?) RETURNING id",
-                    )
-                    .bind(self.change)
-                    .bind(username)
-                    .bind(&archived.email)
-                    .bind(&archived.firstname)
-                    .bind(&archived.lastname)
-                    .bind(&archived.idnumber)
-                    .bind(archived.first_access)
-                    .bind(archived.deleted)
-                    .bind(archived.suspended)
-                    .bind(now())
-                    .fetch_one(&mut *tx)
-                    .await?
-                }
-            };
-            let local = archived.local;
-            sqlx::query(
-                "INSERT INTO t_person_link (change, course, scope, local, person, username, email, firstname, lastname, idnumber, \
-                 first_access, deleted, suspended, element) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(self.change)
-            .bind(self.course)
-            .bind(self.scope)
-            .bind(db_int(local))
-            .bind(person)
-            .bind(archived.username)
-            .bind(archived.email)
-            .bind(archived.firstname)
-            .bind(archived.lastname)
-            .bind(archived.idnumber)
-            .bind(archived.first_access)
-            .bind(archived.deleted)
-            .bind(archived.suspended)
-            .bind(archived.element)
-            .execute(&mut *tx)
-            .await
-            .map_err(|e| match is_unique(&e) {
-                true => StoreError::Conflict { kind: "person", key: local.to_string() },
-                false if is_foreign_key(&e) => StoreError::NotFound { kind: "person", key: person.to_string() },
-                false => e.into(),
-            })?;
-            ids.push(crate::sqlite::db::model_int(person));
-        }
-        tx.commit().await?;
-        Ok(ids)
+/// A list for `json_each`.
+pub fn json<T: serde::Serialize + ?Sized>(list: &T) -> Result<String> {
+    serde_json::to_string(list).map_err(|e| StoreError::Invalid(format!("a list: {e}")))
+}
+
+/// An error unless all these contents are there.
+async fn check_blobs(conn: &mut SqliteConnection, blobs: impl Iterator<Item = &BlobRef>) -> Result<()> {
+    let wanted: BTreeMap<&str, u64> = blobs.map(|blob| (blob.sha1.as_str(), blob.size)).collect();
+    let names: Vec<_> = wanted.keys().collect();
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT sha1, size FROM t_blob WHERE sha1 IN (SELECT value FROM json_each(?))")
+            .bind(json(&names)?)
+            .fetch_all(conn)
+            .await?;
+    let there: HashMap<String, i64> = rows.into_iter().collect();
+    match wanted.iter().find(|(sha1, size)| there.get(**sha1) != Some(&db_int(**size))) {
+        Some((sha1, _)) => Err(StoreError::NotFound { kind: "blob", key: (*sha1).to_owned() }),
+        None => Ok(()),
     }
 }

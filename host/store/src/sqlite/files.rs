@@ -98,6 +98,7 @@ impl Files for SqliteStore {
     }
 
     async fn put_area_file(&self, file: NewAreaFile, on_taken: OnTaken, lease: Option<&Lease>) -> Result<AreaFile> {
+        self.blobs.settle().await?;
         let mut tx = self.db.write().await?;
         if let Some(lease) = lease {
             check_lease(&mut tx, lease).await?;

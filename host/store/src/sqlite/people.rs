@@ -4,10 +4,15 @@ use super::SqliteStore;
 use super::capabilities::has_capability;
 use super::db::{db_int, model_int, now, page};
 use super::draft::reserve;
+use super::draft_rows::json;
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use std::collections::{HashMap, HashSet};
+
+/// Usernames of one statement.
+const NAMES: usize = 500;
 
 macro_rules! select_person {
     ($rest:literal) => {
@@ -75,15 +80,80 @@ async fn find(conn: &mut SqliteConnection, key: &PersonKey) -> Result<Option<Per
     row.map(|r| person_row(&r)).transpose()
 }
 
+/// As [`find`] for each, with a statement for each kind of key rather than for each key.
+async fn find_many(conn: &mut SqliteConnection, keys: &[PersonKey]) -> Result<Vec<Option<Person>>> {
+    let mut ids: HashSet<i64> = HashSet::new();
+    let mut names: HashSet<&str> = HashSet::new();
+    let mut origins: HashMap<&str, HashSet<i64>> = HashMap::new();
+    for key in keys {
+        match key {
+            PersonKey::Id(id) => drop(ids.insert(db_int(*id))),
+            PersonKey::Username(name) => drop(names.insert(name)),
+            PersonKey::Origin(site, local) if !site.is_empty() => {
+                origins.entry(site).or_default().insert(db_int(*local));
+            }
+            PersonKey::Origin(..) | PersonKey::Email(_) => {}
+        }
+    }
+    // Of several links of one origin, the oldest counts.
+    let mut by_origin: HashMap<(&str, u64), i64> = HashMap::new();
+    for (site, locals) in origins {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT l.local, l.person FROM person_link l JOIN scope s ON s.id = l.scope \
+             WHERE l.local IN (SELECT value FROM json_each(?)) AND s.site_hash = ? ORDER BY l.id",
+        )
+        .bind(json(&locals)?)
+        .bind(site)
+        .fetch_all(&mut *conn)
+        .await?;
+        for (local, person) in rows {
+            ids.insert(person);
+            by_origin.entry((site, model_int(local))).or_insert(person);
+        }
+    }
+    let mut by_id: HashMap<u64, Person> = HashMap::new();
+    if !ids.is_empty() {
+        let sql = select_person!("WHERE p.id IN (SELECT value FROM json_each(?))");
+        for row in sqlx::query(sql).bind(json(&ids)?).fetch_all(&mut *conn).await? {
+            let person = person_row(&row)?;
+            by_id.insert(person.id, person);
+        }
+    }
+    let mut by_name: HashMap<String, Person> = HashMap::new();
+    let names: Vec<&str> = names.into_iter().collect();
+    for batch in names.chunks(NAMES) {
+        let mut query = QueryBuilder::<Sqlite>::new(select_person!("WHERE p.deleted = 0 AND p.username IN "));
+        query.push_tuples(batch, |mut b, name| {
+            b.push_bind(*name);
+        });
+        query.push(" ORDER BY p.id");
+        for row in query.build().persistent(false).fetch_all(&mut *conn).await? {
+            let person = person_row(&row)?;
+            by_name.entry(person.username.clone()).or_insert(person);
+        }
+    }
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        found.push(match key {
+            PersonKey::Id(id) => by_id.get(id).cloned(),
+            PersonKey::Username(name) => by_name.get(name).cloned(),
+            PersonKey::Origin(site, local) => {
+                by_origin.get(&(site.as_str(), *local)).and_then(|id| by_id.get(&model_int(*id)).cloned())
+            }
+            PersonKey::Email(_) => find(conn, key).await?,
+        });
+    }
+    Ok(found)
+}
+
 #[async_trait]
 impl People for SqliteStore {
     async fn lookup(&self, keys: &[PersonKey]) -> Result<Vec<Option<Person>>> {
         let mut tx = self.db.read().begin().await?;
-        let mut found = Vec::with_capacity(keys.len());
-        for key in keys {
-            found.push(find(&mut tx, key).await?);
+        if let [key] = keys {
+            return Ok(vec![find(&mut tx, key).await?]);
         }
-        Ok(found)
+        find_many(&mut tx, keys).await
     }
 
     async fn people(&self, after: u64, limit: u32) -> Result<Vec<Person>> {

@@ -55,6 +55,7 @@ impl Plugins for SqliteStore {
 
     async fn put_plugin(&self, row: PluginRow) -> Result<()> {
         let grants = serde_json::to_string(&row.grants).map_err(|e| StoreError::Invalid(format!("grants: {e}")))?;
+        self.blobs.settle().await?;
         let mut tx = self.db.write().await?;
         let size: Option<i64> = sqlx::query_scalar("SELECT size FROM t_blob WHERE sha1 = ?")
             .bind(&row.blob.sha1)

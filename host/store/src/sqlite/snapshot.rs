@@ -3,9 +3,9 @@
 
 use super::SqliteStore;
 use super::courses::{CourseRow, course_on};
-use super::db::{Db, Write, db_int, model_int, now, page};
+use super::db::{Db, Write, db_int, facet_set, model_int, now, page};
 use super::draft_rows::owner_columns;
-use super::read_part::PartCursor;
+use super::read_part::{PartCursor, PartsAhead};
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::Row as _;
@@ -19,6 +19,7 @@ pub struct SqliteSnapshot {
     pub(super) tx: Write,
     course: Course,
     pub(super) cursor: Option<PartCursor>,
+    pub(super) ahead: PartsAhead,
     /// For each set of facets asked for, the ids of stored sets within it, as a JSON list.
     taken: HashMap<Facets, String>,
     _lease: SnapshotLease,
@@ -54,7 +55,8 @@ impl SqliteStore {
         let lease = SnapshotLease { db: self.db.clone(), id: lease };
         let mut tx = self.db.begin_snapshot().await?;
         let course = course_on(&mut tx, id).await?.course;
-        Ok(SqliteSnapshot { store: self.clone(), tx, course, cursor: None, taken: HashMap::new(), _lease: lease })
+        let (cursor, ahead, taken) = (None, PartsAhead::default(), HashMap::new());
+        Ok(SqliteSnapshot { store: self.clone(), tx, course, cursor, ahead, taken, _lease: lease })
     }
 }
 
@@ -79,13 +81,18 @@ impl SqliteSnapshot {
         if let Some(list) = self.taken.get(facets) {
             return Ok(list.clone());
         }
-        let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM t_facet_set").fetch_all(&mut *self.tx).await?;
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as("SELECT id, names FROM t_facet_set").fetch_all(&mut *self.tx).await?;
         let mut within = Vec::new();
-        for id in ids {
-            if self.store.db.facets(&mut self.tx, id).await?.all_in(facets) {
+        let mut sets = Vec::with_capacity(rows.len());
+        for (id, names) in rows {
+            let set = facet_set(id, &names)?;
+            if set.all_in(facets) {
                 within.push(id);
             }
+            sets.push((set, id));
         }
+        self.store.db.remember_facets(sets);
         let list = serde_json::to_string(&within).map_err(|e| StoreError::Invalid(format!("facets: {e}")))?;
         self.taken.insert(facets.clone(), list.clone());
         Ok(list)
