@@ -23,7 +23,7 @@ pub(super) fn cases() -> Vec<Case> {
             Refused(&["zz.xml", "200 times"]),
         ),
         Case::new("a bomb that is skipped", |f| tar_bomb(f, "zz.bin"), Refused(&["zz.bin", "200 times"])),
-        Case::new("a bomb behind the end of a tar", |f| tail_bomb(f), Refused(&["end of the archive", "200 times"])),
+        Case::new("a bomb behind the end of a tar", tail_bomb, Refused(&["end of the archive", "200 times"])),
         Case::new("a bomb among the contents of a zip", |f| zip_bomb(f, POOL), Refused(&[POOL, "200 times"])),
         Case::new(
             "a bomb among the documents of a zip",

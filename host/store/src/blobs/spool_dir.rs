@@ -3,7 +3,7 @@
 
 use crate::api::{Result, StoreError};
 use std::fs::{self, File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::TempDir;
 
 /// Locked while directories are made and removed, by whoever does it.
@@ -60,7 +60,7 @@ fn remove_abandoned(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn is_abandoned(directory: &PathBuf) -> bool {
+fn is_abandoned(directory: &Path) -> bool {
     match File::options().write(true).open(directory.join(ALIVE)) {
         Ok(alive) => !matches!(alive.try_lock(), Err(TryLockError::WouldBlock)),
         // Its process died before it came to that: the gate is ours.

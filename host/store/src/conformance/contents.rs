@@ -62,8 +62,9 @@ pub async fn blobs((_, blobs): Pair) -> Result<()> {
 
 pub async fn files((store, blobs): Pair) -> Result<()> {
     let blob = blobs.put("one".into()).await?;
+    let context = store.person_context(2).await?;
     let new = |name: &str, blob: &BlobRef| NewAreaFile {
-        context: 7,
+        context,
         component: "backup".into(),
         area: "course".into(),
         item: 3,
@@ -75,6 +76,8 @@ pub async fn files((store, blobs): Pair) -> Result<()> {
     };
     let absent = BlobRef { sha1: "0".repeat(40), size: 1 };
     assert!(is_missing(&store.put_area_file(new("x", &absent), OnTaken::Refuse, None).await, "blob"));
+    let nowhere = NewAreaFile { context: 4711, ..new("x", &blob) };
+    assert!(is_missing(&store.put_area_file(nowhere, OnTaken::Refuse, None).await, "context"));
     let a = store.put_area_file(new("a.mbz", &blob), OnTaken::Refuse, None).await?;
     assert!(is_conflict(&store.put_area_file(new("a.mbz", &blob), OnTaken::Refuse, None).await, "file"));
     assert_eq!(store.put_area_file(new("a.mbz", &blob), OnTaken::AddSuffix, None).await?.name, "a_2.mbz");
@@ -83,13 +86,14 @@ pub async fn files((store, blobs): Pair) -> Result<()> {
     let replaced = store.put_area_file(new("a.mbz", &two), OnTaken::Replace, None).await?;
     assert_eq!(replaced.blob, two);
     assert!(is_missing(&store.area_file(a.id).await, "file"));
-    let names: Vec<String> = store.area_files(7, "backup", "course", 3).await?.into_iter().map(|f| f.name).collect();
+    let names: Vec<String> =
+        store.area_files(context, "backup", "course", 3).await?.into_iter().map(|f| f.name).collect();
     assert_eq!(names, ["a_2.mbz", "a_3.mbz", "a.mbz"]);
-    let found = store.find_area_file(7, "backup", "course", 3, "/", "a.mbz").await?;
+    let found = store.find_area_file(context, "backup", "course", 3, "/", "a.mbz").await?;
     assert_eq!(found, Some(replaced.clone()));
     store.delete_area_file(replaced.id, None).await?;
     assert!(is_missing(&store.delete_area_file(replaced.id, None).await, "file"));
-    assert!(store.area_files(7, "backup", "course", 4).await?.is_empty());
+    assert!(store.area_files(context, "backup", "course", 4).await?.is_empty());
     assert_ne!(store.new_item_id().await?, store.new_item_id().await?);
     let context = store.person_context(2).await?;
     assert_eq!(store.person_context(2).await?, context);
