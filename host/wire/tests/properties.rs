@@ -11,7 +11,7 @@ use provost_wire::error::{Family, WireError};
 use provost_wire::request::{Body, parse, variables};
 use provost_wire::{respond, validate};
 use serde_json::{Value, json};
-use support::{parse_xml, value_of};
+use support::{as_seen_in_xml, is_same, parse_xml, value_of};
 
 /// Any description, for results: no aliases, no pairs.
 fn description() -> impl Strategy<Value = Description> {
@@ -56,55 +56,6 @@ fn fitting(description: &Description) -> BoxedStrategy<Value> {
         Shape::Multiple { content, .. } => {
             proptest::collection::vec(fitting(content), 0..4).prop_map(Value::Array).boxed()
         }
-    }
-}
-
-/// What a client of the XML sees: texts, nulls for what is not set, no forbidden characters.
-fn as_seen_in_xml(description: &Description, value: Option<&Value>) -> Value {
-    use provost_wire::description::Shape;
-    match &description.shape {
-        Shape::Value(_) => match value {
-            None | Some(Value::Null) => Value::Null,
-            Some(Value::String(text)) => {
-                let is_kept = |c: &char| !c.is_ascii_control() || matches!(c, '\t' | '\n' | '\r' | '\u{7f}');
-                Value::String(text.chars().filter(is_kept).filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect())
-            }
-            Some(Value::Bool(value)) => Value::from(if *value { "1" } else { "0" }),
-            Some(other) => Value::from(other.to_string()),
-        },
-        Shape::Single(keys) => keys
-            .iter()
-            .map(|key| {
-                let inner = value.and_then(|value| value.get(&key.name));
-                (key.name.clone(), as_seen_in_xml(&key.description, inner))
-            })
-            .collect(),
-        Shape::Multiple { content, .. } => value
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .map(|element| as_seen_in_xml(content, Some(element)))
-            .collect(),
-    }
-}
-
-/// Floats lose digits in XML; compare them by value, close enough.
-fn is_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len()
-                && one.iter().zip(other).all(|((key, one), (other_key, other))| key == other_key && is_same(one, other))
-        }
-        (Value::String(one), Value::String(other)) if one != other => {
-            match (one.parse::<f64>(), other.parse::<f64>()) {
-                (Ok(one), Ok(other)) => ((one - other) / one).abs() < 1e-12,
-                _ => false,
-            }
-        }
-        (one, other) => one == other,
     }
 }
 

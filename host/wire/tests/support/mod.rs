@@ -1,4 +1,4 @@
-//! Reads recordings of a real Moodle and XML answers, for the tests beside this folder.
+//! Reads recordings of a real Moodle, for the tests beside this folder.
 
 #![allow(dead_code)] // Each test binary uses its part.
 
@@ -6,9 +6,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use provost_wire::description::{Description, Key, ParamType, Requirement, Shape};
-use quick_xml::events::Event;
-use quick_xml::{Reader, XmlVersion};
-use serde_json::Value;
+
+mod xml;
+
+pub use xml::*;
 
 /// Where the recordings lie, if they are there.
 pub fn recordings() -> Option<PathBuf> {
@@ -70,64 +71,6 @@ pub fn recording(name: &str, ending: &str) -> Option<Recording> {
     })
 }
 
-/// An element of an XML document.
-#[derive(Debug, Default, Clone)]
-pub struct Element {
-    pub name: String,
-    pub attributes: Vec<(String, String)>,
-    pub text: String,
-    pub children: Vec<Element>,
-}
-
-/// Parses a document with a parser that is not ours.
-pub fn parse_xml(xml: &str) -> Element {
-    let mut reader = Reader::from_str(xml);
-    let mut open = vec![Element::default()];
-    loop {
-        match reader.read_event().unwrap() {
-            Event::Start(start) => open.push(element(&start)),
-            Event::Empty(start) => {
-                let element = element(&start);
-                open.last_mut().unwrap().children.push(element);
-            }
-            Event::End(_) => {
-                let done = open.pop().unwrap();
-                open.last_mut().unwrap().children.push(done);
-            }
-            Event::Text(text) => open.last_mut().unwrap().text.push_str(&text.into_inner()),
-            Event::GeneralRef(entity) => {
-                let text = match entity.into_inner().as_ref() {
-                    "amp" => '&',
-                    "lt" => '<',
-                    "gt" => '>',
-                    "quot" => '"',
-                    other => panic!("unexpected entity {other}"),
-                };
-                open.last_mut().unwrap().text.push(text);
-            }
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    assert_eq!(open.len(), 1, "unclosed element");
-    open.pop().unwrap().children.pop().unwrap()
-}
-
-fn element(start: &quick_xml::events::BytesStart<'_>) -> Element {
-    Element {
-        name: start.name().as_ref().to_owned(),
-        attributes: start
-            .attributes()
-            .map(|attribute| {
-                let attribute = attribute.unwrap();
-                let value = attribute.normalized_value(XmlVersion::Implicit1_0).unwrap();
-                (attribute.key.as_ref().to_owned(), value.into_owned())
-            })
-            .collect(),
-        ..Element::default()
-    }
-}
-
 /// The description an XML answer walks, as far as it shows: every value an optional RAW. Nothing for an empty list.
 pub fn description_of(node: &Element) -> Option<Description> {
     match node.name.as_str() {
@@ -182,30 +125,4 @@ fn merge(one: Description, other: Description) -> Description {
         (shape, _) => shape,
     };
     Description { shape, requirement: Requirement::Optional, doc: one.doc, null: one.null, aliases: one.aliases }
-}
-
-/// Reads an XML answer back by its description, as a client would; texts and nulls only.
-pub fn value_of(description: &Description, node: &Element) -> Value {
-    match &description.shape {
-        Shape::Value(_) => {
-            assert_eq!(node.name, "VALUE");
-            if node.attributes.iter().any(|(name, value)| name == "null" && value == "null") {
-                return Value::Null;
-            }
-            Value::String(node.text.clone())
-        }
-        Shape::Single(keys) => {
-            assert_eq!(node.name, "SINGLE");
-            assert_eq!(node.children.len(), keys.len());
-            let entries = keys.iter().zip(&node.children).map(|(key, child)| {
-                assert_eq!((child.name.as_str(), child.attributes[0].1.as_str()), ("KEY", key.name.as_str()));
-                (key.name.clone(), value_of(&key.description, &child.children[0]))
-            });
-            Value::Object(entries.collect())
-        }
-        Shape::Multiple { content, .. } => {
-            assert_eq!(node.name, "MULTIPLE");
-            node.children.iter().map(|child| value_of(content, child)).collect()
-        }
-    }
 }

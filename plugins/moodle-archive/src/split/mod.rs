@@ -17,7 +17,7 @@ use hold::{Hold, HoldKind, Resolved};
 /// About how many bytes a run has at most. A single row may be larger.
 pub const PIECE: usize = 256 << 10;
 
-/// White space before an element that is kept for it, in bytes; what is longer goes with the text before.
+/// White space before an element that is kept for it, in bytes; if it is longer, all of it goes with the text before.
 const SPACE_LIMIT: usize = 64 << 10;
 
 /// Why a document could not be split.
@@ -208,6 +208,8 @@ struct Inner {
     levels: Vec<Level>,
     /// White space that may belong to the next element.
     space: Vec<u8>,
+    /// Whether the white space just now is too long to belong to the next element.
+    too_spacious: bool,
     /// The element under facets that is being passed on, by its depth.
     region: Option<(usize, Facets)>,
     /// The element that is held because its facets or columns need all of it.
@@ -235,6 +237,7 @@ struct Inner {
 
 impl Inner {
     fn event(&mut self, rules: &PartRules, scanner: &Scanner, event: Event<'_>) -> Result<(), Stop> {
+        self.too_spacious &= matches!(event, Event::Text(_));
         match event {
             Event::Start { name, empty, bytes } => {
                 self.start(rules, name, bytes);
@@ -253,9 +256,17 @@ impl Inner {
                 if self.hold.is_some() || self.region.is_some() {
                     self.pass(scanner, bytes)?;
                 } else {
-                    let body = bytes.len() - bytes.iter().rev().take_while(|b| b.is_ascii_whitespace()).count();
-                    if body > 0 || self.space.len() > SPACE_LIMIT {
+                    let mut body = bytes.len() - bytes.iter().rev().take_while(|b| b.is_ascii_whitespace()).count();
+                    if body > 0 {
                         self.settle_space();
+                        self.too_spacious = false;
+                    }
+                    // How long it is counts, not in which pieces it comes.
+                    self.too_spacious |= self.space.len() + bytes.len() - body > SPACE_LIMIT;
+                    if self.too_spacious {
+                        let spacious = std::mem::take(&mut self.space);
+                        self.text(&spacious, &[]);
+                        body = bytes.len();
                     }
                     self.text(&bytes[..body], &[]);
                     self.space.extend_from_slice(&bytes[body..]);

@@ -218,6 +218,25 @@ fn large_text_comes_in_pieces_and_damage_is_named() {
     assert!(error.to_string().contains("the element <log> at byte"), "{error}");
 }
 
+/// Found by fuzzing: much white space went with the element or not, depending on the pieces it came in.
+#[test]
+fn much_white_space_goes_with_the_text_before_in_whatever_pieces_it_comes() {
+    for spaces in [SPACE_LIMIT, SPACE_LIMIT + 1, 2 * SPACE_LIMIT] {
+        let document = format!("<logs>{}<log id=\"1\"/> <log id=\"2\"/></logs>", " ".repeat(spaces));
+        let whole = split("course/logs.xml", &document);
+        let Run::Rows(rows) = &whole[1].run else { panic!("{whole:?}") };
+        let kept = if spaces > SPACE_LIMIT { 0 } else { spaces };
+        assert_eq!(rows[0].element.len(), kept + "<log id=\"1\"/>".len());
+        assert!(rows[1].element.starts_with(b" <log"));
+        for size in [1000, 30_000, SPACE_LIMIT, SPACE_LIMIT + 1] {
+            let mut splitter = Splitter::new(&part("course/logs.xml"));
+            document.as_bytes().chunks(size).for_each(|chunk| splitter.feed(chunk).unwrap());
+            splitter.finish().unwrap();
+            assert!(splitter.take_runs() == whole, "{spaces} in pieces of {size}");
+        }
+    }
+}
+
 #[test]
 fn logs_of_any_length_need_little_memory() {
     let path = part("course/logstores.xml");

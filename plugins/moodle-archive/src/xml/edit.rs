@@ -47,11 +47,13 @@ pub struct Edited {
 }
 
 /// Applies changes to a document or to the bytes of an element. An element written as one tag gets two when its content
-/// is set.
+/// is set. Of several changes of one place the first counts, and one within a content that is set does not.
 pub fn apply(document: &[u8], edits: &[Edit<'_>]) -> Result<Edited, XmlError> {
     let mut path: Vec<Vec<u8>> = Vec::new();
     let mut found: Vec<Option<(Range<usize>, Vec<u8>)>> = vec![None; edits.len()];
     let mut content_from: Vec<Option<usize>> = vec![None; edits.len()];
+    // Whether the first element of the edit's path was met: later ones do not count.
+    let mut met = vec![false; edits.len()];
     let mut scanner = Scanner::new();
     let matches = |edit: &Edit<'_>, path: &[Vec<u8>]| {
         edit.path.len() == path.len() && edit.path.iter().zip(path).all(|(a, b)| a.as_bytes() == b)
@@ -62,18 +64,26 @@ pub fn apply(document: &[u8], edits: &[Edit<'_>]) -> Result<Edited, XmlError> {
             Event::Start { name, empty, bytes } => {
                 path.push(name.to_vec());
                 for (i, edit) in edits.iter().enumerate() {
-                    if found[i].is_some() || content_from[i].is_some() || !matches(edit, &path) {
+                    if met[i] || !matches(edit, &path) {
                         continue;
                     }
+                    met[i] = true;
                     match edit.place {
                         Place::Attribute(key) => {
                             if let Some(range) = attribute_range(bytes, key) {
-                                let value = escape::attribute(edit.value.unwrap_or(NULL)).into_owned().into_bytes();
-                                found[i] = Some((at + range.start..at + range.end, value));
+                                let value = escape::attribute(edit.value.unwrap_or(NULL));
+                                // Moodle puts values into double quotes, others may not.
+                                let value = match bytes.get(range.end) {
+                                    Some(b'\'') => value.replace('\'', "&apos;"),
+                                    _ => value.into_owned(),
+                                };
+                                found[i] = Some((at + range.start..at + range.end, value.into_bytes()));
                             }
                         }
                         Place::Content if empty => {
-                            let slash = bytes.iter().rposition(|&b| b == b'/').unwrap_or(bytes.len() - 1);
+                            // All slashes at its end, or the tag would still be a complete element.
+                            let inside = &bytes[..bytes.len() - 1];
+                            let slash = inside.iter().rposition(|&b| b != b'/').map_or(0, |i| i + 1);
                             let mut new = b">".to_vec();
                             new.extend_from_slice(escape::text(edit.value.unwrap_or(NULL)).as_bytes());
                             new.extend_from_slice(b"</");
@@ -110,11 +120,13 @@ pub fn apply(document: &[u8], edits: &[Edit<'_>]) -> Result<Edited, XmlError> {
     changes.sort_by_key(|(range, _)| range.start);
     let mut bytes = Vec::with_capacity(document.len() + 64);
     let mut at = 0;
+    let mut last = None;
     for (range, value) in changes {
-        // An edit inside another one's new content has nothing left to change.
-        if range.start < at {
+        // An edit inside another one's new content has nothing left to change, nor has a second one of the same place.
+        if range.start < at || last.as_ref() == Some(&range) {
             continue;
         }
+        last = Some(range.clone());
         bytes.extend_from_slice(&document[at..range.start]);
         bytes.extend_from_slice(&value);
         at = range.end;
@@ -140,6 +152,41 @@ mod tests {
         let expected = "<?xml version=\"1.0\"?>\n<course id=\"99\">\n  <fullname>A &amp; &lt;B&gt;</fullname>\n  <theme>$@NULL@$</theme>\n  <x><fullname>deep</fullname></x>\n</course>";
         assert_eq!(String::from_utf8(edited.bytes).unwrap(), expected);
         assert_eq!(edited.missing, [3]);
+    }
+
+    /// Found by fuzzing.
+    #[test]
+    fn only_the_first_element_of_a_path_is_meant() {
+        let doc = b"<a><b x='1'/><b id=\"2\"/><c/><c/></a>";
+        let edits = [Edit::attribute(&["a", "b"], "id", "9"), Edit::content(&["a", "c"], Some("v"))];
+        let edited = apply(doc, &edits).unwrap();
+        assert_eq!(edited.missing, [0]);
+        assert_eq!(edited.bytes, b"<a><b x='1'/><b id=\"2\"/><c>v</c><c/></a>");
+    }
+
+    /// Found by fuzzing.
+    #[test]
+    fn quotes_of_both_kinds_are_escaped() {
+        for doc in ["<a x='1'/>", "<a x=\"1\"/>"] {
+            let edited = apply(doc.as_bytes(), &[Edit::attribute(&["a"], "x", "it's \"q\"")]).unwrap();
+            let read = crate::xml::fields::attribute(&edited.bytes, "x");
+            assert_eq!(read.as_deref(), Some("it's \"q\""), "{doc}");
+        }
+    }
+
+    /// Found by fuzzing.
+    #[test]
+    fn an_empty_tag_with_many_slashes_gets_content() {
+        let edited = apply(b"<a><b x='1' ///></a>", &[Edit::content(&["a", "b"], Some("v"))]).unwrap();
+        assert_eq!(edited.bytes, b"<a><b x='1' >v</b></a>");
+    }
+
+    #[test]
+    fn of_two_changes_of_one_place_the_first_counts() {
+        let edits = [Edit::content(&["a", "b"], Some("1")), Edit::content(&["a", "b"], Some("2"))];
+        for doc in ["<a><b></b></a>", "<a><b>0</b></a>", "<a><b/></a>"] {
+            assert_eq!(apply(doc.as_bytes(), &edits).unwrap().bytes, b"<a><b>1</b></a>", "{doc}");
+        }
     }
 
     #[test]

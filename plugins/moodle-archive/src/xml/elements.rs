@@ -6,6 +6,9 @@ use super::{Event, Scanner, XmlError, XmlErrorKind};
 /// An entry larger than this is refused, in bytes.
 pub const ENTRY_LIMIT: usize = 16 << 20;
 
+/// White space before an entry that is kept with it, in bytes.
+const SPACE_LIMIT: usize = 4096;
+
 /// Cuts a list document into its entries. Feed pieces of any size, take the entries complete so far.
 #[derive(Debug, Clone)]
 pub struct Elements {
@@ -51,11 +54,15 @@ impl Elements {
                         *entry = Some(bytes_so_far);
                     }
                 }
-                Event::Text(text) if scanner.depth() == 1 && text.iter().all(u8::is_ascii_whitespace) => {
-                    // White space beyond any reason is not kept.
-                    if space.len() < 4096 {
-                        space.extend_from_slice(text);
+                Event::Text(text) if scanner.depth() == 1 => {
+                    let blank = text.iter().rev().take_while(|b| b.is_ascii_whitespace()).count();
+                    if blank < text.len() {
+                        space.clear();
                     }
+                    let text = &text[text.len() - blank..];
+                    // White space beyond any reason is not kept, in whatever pieces it comes.
+                    let room = SPACE_LIMIT.saturating_sub(space.len());
+                    space.extend_from_slice(&text[..room.min(text.len())]);
                 }
                 _ => space.clear(),
             }
@@ -85,6 +92,28 @@ impl Elements {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Found by fuzzing: of much white space as much was kept as came in one piece.
+    #[test]
+    fn much_white_space_is_cut_in_whatever_pieces_it_comes() {
+        let doc = format!("<us>{}<u/></us>", " ".repeat(SPACE_LIMIT + 100));
+        for size in [1, 1000, doc.len()] {
+            let mut elements = Elements::new("u");
+            doc.as_bytes().chunks(size).for_each(|chunk| elements.feed(chunk).unwrap());
+            assert_eq!(elements.take()[0].len(), SPACE_LIMIT + "<u/>".len(), "in pieces of {size}");
+        }
+    }
+
+    /// Found by fuzzing: the white space after text was kept if it came in another piece than the text.
+    #[test]
+    fn text_before_an_entry_is_left_out_in_whatever_pieces_it_comes() {
+        let doc = b"<us>text \n <u/></us>";
+        for size in 1..=doc.len() {
+            let mut elements = Elements::new("u");
+            doc.chunks(size).for_each(|chunk| elements.feed(chunk).unwrap());
+            assert_eq!(elements.take(), [b" \n <u/>"], "in pieces of {size}");
+        }
+    }
 
     #[test]
     fn entries_keep_their_bytes() {

@@ -306,15 +306,12 @@ impl Scanner {
             }
             Some(_) => {}
         }
-        let Some(end) = tag_end(rest) else {
-            if rest.len() > TAG_LIMIT {
-                return Err(self.error(XmlErrorKind::TagTooLong).into());
-            }
-            return Ok(0);
-        };
-        if end > TAG_LIMIT {
+        let end = tag_end(rest);
+        // Also a tag that came in one piece.
+        if end.unwrap_or(rest.len()) > TAG_LIMIT {
             return Err(self.error(XmlErrorKind::TagTooLong).into());
         }
+        let Some(end) = end else { return Ok(0) };
         let tag = &rest[..end];
         if tag[1] == b'/' {
             let name = tag[2..end - 1].trim_ascii_end();

@@ -54,6 +54,20 @@ fn a_document_becomes_events() {
     assert_eq!(events, expected);
 }
 
+/// Found by fuzzing: a tag that came in one piece was taken however long it was.
+#[test]
+fn a_tag_that_is_too_long_is_refused_in_whatever_pieces_it_comes() {
+    for length in [TAG_LIMIT, TAG_LIMIT + 1] {
+        let doc = format!("<{}/>", "n".repeat(length - 3));
+        for size in [100_000, TAG_LIMIT, TAG_LIMIT + 1] {
+            let chunks: Vec<&[u8]> = doc.as_bytes().chunks(size).collect();
+            let verdict = scan(&chunks).2.map_err(|error| error.kind);
+            let expected = if length > TAG_LIMIT { Err(XmlErrorKind::TagTooLong) } else { Ok(()) };
+            assert_eq!(verdict, expected, "{length} in pieces of {size}");
+        }
+    }
+}
+
 #[test]
 fn what_is_wrong_is_said_with_its_place() {
     let kind = |doc: &str| scan(&[doc.as_bytes()]).2.unwrap_err();
