@@ -272,7 +272,7 @@ impl<'a> Bench<'a> {
                     work => made.push(self.back_up(&mut turns, work, &course)?),
                 }
             }
-            entries = self.done_with(made, round)?.0;
+            entries = entries.max(self.done_with(made, round)?.0);
             let mut made = Vec::new();
             for work in in_turn(round, [Work::BackupZip, Work::NativeZip]) {
                 made.push(self.back_up(&mut turns, work, &course)?);

@@ -52,7 +52,7 @@ impl Work {
             Work::Unzip => "unzip",
             Work::BackupTgz => "provost backup create, tgz",
             Work::NativeTgz => "the same natively, tgz",
-            Work::TarGzip => "tar -c | gzip -6",
+            Work::TarGzip => "tar -c, gzip -6",
             Work::BackupZip => "provost backup create, zip",
             Work::NativeZip => "the same natively, zip",
         }
@@ -98,6 +98,10 @@ impl Turns {
         self.of(work).map(|turn| turn.taken.wall.as_secs_f64()).collect()
     }
 
+    fn cpu(&self, work: Work) -> f64 {
+        median(self.of(work).map(|turn| turn.taken.cpu.as_secs_f64()))
+    }
+
     fn jobs(&self, work: Work) -> Vec<f64> {
         self.of(work).filter_map(|turn| turn.job).map(|job| job.as_secs_f64()).collect()
     }
@@ -131,15 +135,16 @@ impl Turns {
                 format!("{:.3}", least(&walls)),
                 format!("{:.3}", median(walls)),
                 if jobs.is_empty() { String::new() } else { format!("{:.3}", least(&jobs)) },
-                format!("{:.3}", median(self.of(work).map(|turn| turn.taken.cpu.as_secs_f64()))),
+                format!("{:.3}", self.cpu(work)),
                 if peak > 0 { format!("{:.1}", mib(peak)) } else { "?".to_owned() },
                 if written > 0 { format!("{:.1}", mib(written)) } else { String::new() },
             ]);
         }
         table.print();
 
-        let mut table = Table::new(["comparison", "of the best", "median of the pairs", "aim"]);
+        let mut table = Table::new(["comparison", "of the best", "median of the pairs", "CPU seconds", "aim"]);
         let mut faster = |what: &str, ours: Work, theirs: Work, aim: Option<f64>| {
+            let cpu = self.cpu(ours) / self.cpu(theirs);
             let (ours, theirs) = (self.walls(ours), self.walls(theirs));
             if ours.is_empty() || theirs.is_empty() {
                 return;
@@ -149,15 +154,16 @@ impl Turns {
                 what.to_owned(),
                 format!("{:.2} × as fast", least(&theirs) / least(&ours)),
                 format!("{:.2} × as fast", median(pairs)),
+                format!("× {cpu:.2}"),
                 aim.map(|aim| format!("{aim:.1} × as fast")).unwrap_or_default(),
             ]);
         };
         let aim = Some(aims.backup);
-        faster("backup, tgz, to tar -c | gzip -6", Work::BackupTgz, Work::TarGzip, aim);
-        faster("backup, zip, to tar -c | gzip -6", Work::BackupZip, Work::TarGzip, aim);
+        faster("backup, tgz, to tar -c, gzip -6", Work::BackupTgz, Work::TarGzip, aim);
+        faster("backup, zip, to tar -c, gzip -6", Work::BackupZip, Work::TarGzip, aim);
         faster("import, tgz, to tar -xz", Work::ImportTgz, Work::Untar, None);
         faster("import, zip, to unzip", Work::ImportZip, Work::Unzip, None);
-        let mut dearer = |what: &str, ours: Vec<f64>, native: Vec<f64>| {
+        let mut dearer = |what: &str, ours: Vec<f64>, native: Vec<f64>, cpu: Option<f64>| {
             if ours.is_empty() || native.is_empty() {
                 return;
             }
@@ -167,19 +173,24 @@ impl Turns {
                 what.to_owned(),
                 percent(least(&ours) / least(&native)),
                 percent(median(pairs)),
+                cpu.map(|ratio| format!("× {ratio:.2}")).unwrap_or_default(),
                 format!("under {:+.0} %", OVERHEAD * 100.0),
             ]);
         };
-        dearer("sandbox, tgz, job alone", self.jobs(Work::BackupTgz), self.jobs(Work::NativeTgz));
-        dearer("sandbox, zip, job alone", self.jobs(Work::BackupZip), self.jobs(Work::NativeZip));
-        dearer("sandbox, tgz, whole command", self.walls(Work::BackupTgz), self.walls(Work::NativeTgz));
-        dearer("sandbox, zip, whole command", self.walls(Work::BackupZip), self.walls(Work::NativeZip));
+        for (form, ours, native) in
+            [("tgz", Work::BackupTgz, Work::NativeTgz), ("zip", Work::BackupZip, Work::NativeZip)]
+        {
+            let cpu = self.cpu(ours) / self.cpu(native);
+            dearer(&format!("sandbox, {form}, job alone"), self.jobs(ours), self.jobs(native), None);
+            dearer(&format!("sandbox, {form}, whole command"), self.walls(ours), self.walls(native), Some(cpu));
+        }
         let ours = [Work::ImportTgz, Work::ImportZip, Work::BackupTgz, Work::BackupZip];
         let peak = ours.into_iter().map(|work| self.peak(work)).max().unwrap_or(0);
         if peak > 0 {
             let cells = [
                 "largest peak of memory".to_owned(),
                 format!("{:.1} MiB", mib(peak)),
+                String::new(),
                 String::new(),
                 format!("under {:.0} MiB", mib(PEAK)),
             ];

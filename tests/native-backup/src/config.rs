@@ -3,6 +3,11 @@
 use crate::host::host;
 use sdk::config::SiteFacts;
 
+/// Nothing is configured: every setting has its default.
+pub fn get(_: &str) -> Option<String> {
+    None
+}
+
 /// The site.
 pub fn get_site() -> SiteFacts {
     let of_host = host().ok();

@@ -4,8 +4,9 @@ use crate::host::{host, wait};
 use crate::{BlobRef, Result};
 use provost_store::api::{self, Facets};
 pub use sdk::course_store::{
-    ActivityFields, ActivityRecord, ArchivedPerson, BlockFields, BlockRecord, CourseFields, CourseRecord, Entry,
-    FileFields, FileRecord, Origin, Owner, PartRecord, PersonLink, Reference, SectionFields, SectionRecord,
+    ActivityFields, ActivityRecord, ArchivedPerson, Binding, BindingRecord, BlockFields, BlockRecord, CourseFields,
+    CourseRecord, Entry, EntryRecord, FileFields, FileRecord, Origin, Owner, PartRecord, PersonLink, Reference,
+    ScopeRecord, SectionFields, SectionRecord,
 };
 use std::cell::RefCell;
 
@@ -56,26 +57,29 @@ impl Snapshot {
                 created: f.created,
                 modified: f.modified,
             },
-            origin: Origin {
-                site_hash: o.site_hash.clone(),
-                site_url: o.site_url.clone(),
-                course: o.course,
-                context: o.context,
-                system_context: o.system_context,
-                category: o.category,
-            },
+            origin: origin(o),
             extra: course.extra.clone(),
         }
     }
 
     pages! {
+        scopes() -> ScopeRecord = scope;
+        bindings() -> BindingRecord = binding;
         sections(after: u64, limit: u32) -> SectionRecord = section;
         activities(after: u64, limit: u32) -> ActivityRecord = activity;
         blocks(after: u64, limit: u32) -> BlockRecord = block;
         parts(after: u64, limit: u32) -> PartRecord = part;
         files(after: u64, limit: u32) -> FileRecord = file;
-        people(after_local: u64, limit: u32) -> PersonLink = person;
-        entries(kind: &str) -> Entry = entry;
+        entries(kind: &str) -> EntryRecord = entry;
+    }
+
+    /// See the contract.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn people(&self, scope: u64, after_local: u64, limit: u32) -> Result<Vec<PersonLink>> {
+        let rows = wait(self.0.borrow_mut().people(scope, after_local, limit))?;
+        Ok(rows.into_iter().map(|(id, archived)| person(scope, id, archived)).collect())
     }
 
     /// See the contract.
@@ -117,7 +121,7 @@ fn section(item: api::Item<api::SectionFields>) -> SectionRecord {
         visible: f.visible,
         delegated_to: f.delegated_to,
     };
-    SectionRecord { id: item.id, fields }
+    SectionRecord { id: item.id, scope: item.scope, fields }
 }
 
 fn activity(item: api::Item<api::ActivityFields>) -> ActivityRecord {
@@ -132,13 +136,14 @@ fn activity(item: api::Item<api::ActivityFields>) -> ActivityRecord {
         visible: f.visible,
         idnumber: f.idnumber,
     };
-    ActivityRecord { id: item.id, fields }
+    ActivityRecord { id: item.id, scope: item.scope, fields }
 }
 
 fn block(item: api::Item<api::BlockFields>) -> BlockRecord {
     let f = item.fields;
     BlockRecord {
         id: item.id,
+        scope: item.scope,
         fields: BlockFields { local: f.local, name: f.name, context: f.context, activity: f.activity },
     }
 }
@@ -150,7 +155,14 @@ fn part(part: api::Part) -> PartRecord {
         api::Owner::Activity(id) => Owner::Activity(id),
         api::Owner::Block(id) => Owner::Block(id),
     };
-    PartRecord { id: part.id, owner, name: part.name, facets: part.facets.names().to_vec(), size: part.size }
+    PartRecord {
+        id: part.id,
+        scope: part.scope,
+        owner,
+        name: part.name,
+        facets: part.facets.names().to_vec(),
+        size: part.size,
+    }
 }
 
 fn file(item: api::Item<api::CourseFileFields>) -> FileRecord {
@@ -169,10 +181,10 @@ fn file(item: api::Item<api::CourseFileFields>) -> FileRecord {
         facets: f.facets.names().to_vec(),
         element: f.element,
     };
-    FileRecord { id: item.id, fields }
+    FileRecord { id: item.id, scope: item.scope, fields }
 }
 
-fn person((person, p): (u64, api::ArchivedPerson)) -> PersonLink {
+fn person(scope: u64, person: u64, p: api::ArchivedPerson) -> PersonLink {
     let archived = ArchivedPerson {
         local: p.local,
         username: p.username,
@@ -185,9 +197,31 @@ fn person((person, p): (u64, api::ArchivedPerson)) -> PersonLink {
         suspended: p.suspended,
         element: p.element,
     };
-    PersonLink { person, archived }
+    PersonLink { scope, person, archived }
 }
 
-fn entry(e: api::Entry) -> Entry {
-    Entry { kind: e.kind, local: e.local, name: e.name, archetype: e.archetype, element: e.element }
+fn entry((scope, e): (u64, api::Entry)) -> EntryRecord {
+    let entry = Entry { kind: e.kind, local: e.local, name: e.name, archetype: e.archetype, element: e.element };
+    EntryRecord { scope, entry }
+}
+
+fn origin(o: &api::Origin) -> Origin {
+    Origin {
+        site_hash: o.site_hash.clone(),
+        site_url: o.site_url.clone(),
+        course: o.course,
+        context: o.context,
+        system_context: o.system_context,
+        category: o.category,
+        date_offset: o.date_offset,
+    }
+}
+
+fn scope(s: api::Scope) -> ScopeRecord {
+    ScopeRecord { id: s.id, origin: origin(&s.origin) }
+}
+
+fn binding((scope, b): (u64, api::Binding)) -> BindingRecord {
+    let binding = Binding { kind: b.kind, local: b.local, target_scope: b.target_scope, target: b.target };
+    BindingRecord { scope, binding }
 }

@@ -1,4 +1,4 @@
-//! `files` of the contract: adding one.
+//! `files` of the contract: areas.
 
 use crate::Result;
 use crate::host::{host, wait};
@@ -26,8 +26,27 @@ pub fn put(file: &NewFile, on_taken: OnTaken) -> Result<File> {
         OnTaken::Replace => api::OnTaken::Replace,
         OnTaken::AddSuffix => api::OnTaken::AddSuffix,
     };
-    let f = wait(host()?.store.put_area_file(new, on_taken, None))?;
-    Ok(File {
+    Ok(out(wait(host()?.store.put_area_file(new, on_taken, None))?))
+}
+
+/// The files of an area.
+///
+/// # Errors
+/// As in the contract.
+pub fn in_area(context: u64, component: &str, area: &str, item: u64) -> Result<Vec<File>> {
+    Ok(wait(host()?.store.area_files(context, component, area, item))?.into_iter().map(out).collect())
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// As in the contract.
+pub fn delete(id: u64) -> Result<()> {
+    wait(host()?.store.delete_area_file(id, None))
+}
+
+fn out(f: api::AreaFile) -> File {
+    File {
         id: f.id,
         context: f.context,
         component: f.component,
@@ -39,5 +58,5 @@ pub fn put(file: &NewFile, on_taken: OnTaken) -> Result<File> {
         mimetype: f.mimetype,
         person: f.person,
         created: f.created,
-    })
+    }
 }

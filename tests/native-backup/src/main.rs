@@ -15,17 +15,23 @@ pub mod course_store;
 pub mod files;
 mod host;
 
+#[path = "../../../plugins/backup/src/claim.rs"]
+mod claim;
 #[path = "../../../plugins/backup/src/documents.rs"]
 mod documents;
 #[allow(dead_code)]
 #[path = "../../../plugins/backup/src/job.rs"]
 mod job;
+#[path = "../../../plugins/backup/src/leaving.rs"]
+mod leaving;
 #[path = "../../../plugins/backup/src/listing.rs"]
 mod listing;
 #[path = "../../../plugins/backup/src/people.rs"]
 mod people;
 #[path = "../../../plugins/backup/src/pool.rs"]
 mod pool;
+#[path = "../../../plugins/backup/src/retention.rs"]
+mod retention;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Parser;

@@ -24,7 +24,7 @@ struct Arguments {
     /// Bytes of each file.
     #[arg(long, default_value_t = 100_000)]
     file_bytes: u64,
-    /// Part of each file that is repetitive text, 0 to 1.
+    /// Part of each file that is text, 0 to 1; the rest is noise.
     #[arg(long, default_value_t = 0.5)]
     compressible: f64,
     /// Seed.

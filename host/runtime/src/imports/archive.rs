@@ -22,7 +22,21 @@ const MAX_SKIPPED: usize = 100;
 const COPY_CHUNK: usize = 256 << 10;
 
 /// A reader in a plugin's hands.
-pub struct ReaderHandle(Reader);
+pub struct ReaderHandle {
+    reader: Reader,
+    /// What is read goes through here: one buffer for thousands of small documents.
+    buffer: Vec<u8>,
+}
+
+impl ReaderHandle {
+    /// The reader and a buffer of so many bytes.
+    fn with_buffer(&mut self, length: usize) -> (&mut Reader, &mut [u8]) {
+        if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
+        }
+        (&mut self.reader, &mut self.buffer[..length])
+    }
+}
 
 /// A writer in a plugin's hands; none once finished. The sink is reached through its slot when all is written.
 pub struct WriterHandle {
@@ -80,11 +94,11 @@ fn format_out(format: Format) -> wit::Format {
 impl wit::Host for CallState {}
 
 impl CallState {
-    fn reader(&mut self, this: &Resource<ReaderHandle>) -> wasmtime::Result<Result<&mut Reader, Error>> {
+    fn reader(&mut self, this: &Resource<ReaderHandle>) -> wasmtime::Result<Result<&mut ReaderHandle, Error>> {
         if let Err(refused) = self.enter(INTERFACE) {
             return Ok(Err(refused));
         }
-        Ok(Ok(&mut self.table.get_mut(this)?.0))
+        Ok(Ok(self.table.get_mut(this)?))
     }
 
     fn writer(&mut self, this: &Resource<WriterHandle>) -> wasmtime::Result<Result<&mut Writer, Error>> {
@@ -105,16 +119,16 @@ impl wit::HostReader for CallState {
         let reader = attempt!(reader);
         // What an archive says of its size is no more than that, but refusing at once spares the work.
         attempt!(host.space.require(reader.unpacked_size_hint()).map_err(StoreError::from));
-        Ok(Ok(self.table.push(ReaderHandle(reader))?))
+        Ok(Ok(self.table.push(ReaderHandle { reader, buffer: Vec::new() })?))
     }
 
     async fn format(&mut self, this: Resource<ReaderHandle>) -> wasmtime::Result<wit::Format> {
-        Ok(format_out(self.table.get(&this)?.0.format()))
+        Ok(format_out(self.table.get(&this)?.reader.format()))
     }
 
     async fn next_entry(&mut self, this: Resource<ReaderHandle>) -> Answer<Option<wit::Entry>> {
         let reader = attempt!(self.reader(&this)?);
-        let entry = attempt!(block_in_place(|| reader.next_entry()));
+        let entry = attempt!(block_in_place(|| reader.reader.next_entry()));
         if let (Some(job), Some(entry)) = (&self.job, &entry) {
             job.reads(&entry.path);
         }
@@ -122,21 +136,19 @@ impl wit::HostReader for CallState {
     }
 
     async fn read(&mut self, this: Resource<ReaderHandle>, limit: u32) -> Answer<Vec<u8>> {
-        let reader = attempt!(self.reader(&this)?);
-        let mut buffer = vec![0; limit.clamp(1, MAX_READ) as usize];
-        let count = attempt!(block_in_place(|| reader.read(&mut buffer)));
-        buffer.truncate(count);
-        Ok(Ok(buffer))
+        let handle = attempt!(self.reader(&this)?);
+        let (reader, buffer) = handle.with_buffer(limit.clamp(1, MAX_READ) as usize);
+        let count = attempt!(block_in_place(|| reader.read(buffer)));
+        Ok(Ok(buffer[..count].to_vec()))
     }
 
     async fn copy_entry_to_blob(&mut self, this: Resource<ReaderHandle>) -> Answer<BlobRef> {
         attempt!(self.enter(INTERFACE));
         let mut writer = attempt!(self.host.blobs.blocking_writer().await);
-        let reader = attempt!(self.reader(&this)?);
+        let (reader, buffer) = attempt!(self.reader(&this)?).with_buffer(COPY_CHUNK);
         let copied = block_in_place(|| -> Result<BlobRef, Error> {
-            let mut buffer = vec![0; COPY_CHUNK];
             loop {
-                let count = reader.read(&mut buffer)?;
+                let count = reader.read(buffer)?;
                 if count == 0 {
                     break;
                 }
@@ -149,7 +161,7 @@ impl wit::HostReader for CallState {
 
     async fn spool_entry(&mut self, this: Resource<ReaderHandle>) -> Answer<u64> {
         let reader = attempt!(self.reader(&this)?);
-        answered(block_in_place(|| reader.spool_entry()))
+        answered(block_in_place(|| reader.reader.spool_entry()))
     }
 
     async fn read_spooled(
@@ -162,20 +174,19 @@ impl wit::HostReader for CallState {
         if let Some(job) = &self.job {
             job.reads(&path);
         }
-        let reader = attempt!(self.reader(&this)?);
-        let mut buffer = vec![0; limit.clamp(1, MAX_READ) as usize];
-        let count = attempt!(block_in_place(|| reader.read_spooled(&path, offset, &mut buffer)));
-        buffer.truncate(count);
-        Ok(Ok(buffer))
+        let handle = attempt!(self.reader(&this)?);
+        let (reader, buffer) = handle.with_buffer(limit.clamp(1, MAX_READ) as usize);
+        let count = attempt!(block_in_place(|| reader.read_spooled(&path, offset, buffer)));
+        Ok(Ok(buffer[..count].to_vec()))
     }
 
     async fn skipped(&mut self, this: Resource<ReaderHandle>) -> wasmtime::Result<Vec<String>> {
-        let skipped = self.table.get(&this)?.0.skipped();
+        let skipped = self.table.get(&this)?.reader.skipped();
         Ok(skipped.iter().take(MAX_SKIPPED).map(|s| format!("{}: {}", s.name, s.reason)).collect())
     }
 
     async fn position(&mut self, this: Resource<ReaderHandle>) -> wasmtime::Result<(u64, u64)> {
-        Ok(self.table.get(&this)?.0.position())
+        Ok(self.table.get(&this)?.reader.position())
     }
 
     async fn drop(&mut self, this: Resource<ReaderHandle>) -> wasmtime::Result<()> {
