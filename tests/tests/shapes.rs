@@ -1,5 +1,6 @@
 //! Archives of other releases than 4.5 (see `provost_tests::shapes`), and archives without contents: in and out again.
 
+use provost_store::StoreOptions;
 use provost_store::api::Settings;
 use provost_store::sqlite::SqliteStore;
 use provost_tests::compare::{Ignore, compare};
@@ -139,7 +140,7 @@ fn contents_are_taken_by_hash_only_for_archives_of_this_site() {
     let whole = site.import(&sample::packed_file());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let hash = runtime.block_on(async {
-        let store = SqliteStore::open(&site.data()).await.expect("the store");
+        let store = SqliteStore::open(&site.data(), &StoreOptions::default()).await.expect("the store");
         store.site().await.expect("the site").hash
     });
     assert_eq!(hash.len(), 32, "{hash}");
