@@ -56,7 +56,7 @@ pub fn archive_roundtrip(data: &[u8]) {
         threads: usize::from(plan.threads % 3 + 1),
         level: plan.level % 9 + 1,
         mtime: plan.mtime.into(),
-        spool_dir: None,
+        ..WriterOptions::default()
     };
     let written = match write(Box::new(sink), format, options, &plan.entries) {
         Ok(written) => written,
