@@ -109,9 +109,11 @@ fn limits_are_the_operator_s() {
         let said = site.refused(&["course", "import", &archive]);
         assert!(said.contains(words), "{limits}: {said}");
     }
-    set(&site, "[plugins.restore]\nxml-depth = 3\n");
-    // 16 is the least.
+    set(&site, "[plugins.restore]\nxml-depth = 16\n");
     site.import(&sample::packed_file());
+    set(&site, "[plugins.restore]\nxml-depth = 3\n");
+    let said = site.refused(&["plugin", "list"]);
+    assert!(said.contains("plugin restore: xml-depth is 3, but must be at least 16"), "{said}");
     for (settings, words) in [
         ("[limits]\narchive-entires = 1", "archive-entires"),
         ("[plugins.restroe]\nxml-depth = 20", "restroe"),
