@@ -26,7 +26,7 @@ pub struct SampleSize {
     pub files: u32,
     /// Bytes of each file.
     pub file_bytes: u64,
-    /// The part of each file, 0 to 1, that is text (HTML, which `gzip -6` makes four times smaller); the rest is noise, as media are.
+    /// The part of each file, 0 to 1, that is text (HTML, which `gzip -6` makes three times smaller); the rest is noise, as media are.
     pub compressible_share: f64,
 }
 

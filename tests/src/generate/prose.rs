@@ -1,5 +1,5 @@
 //! Text that compresses as the pages of a course do: words of a made-up language in the frequencies of a real one (Zipf's law),
-//! in sentences, paragraphs and HTML. `gzip -6` makes it about four times smaller.
+//! in sentences, paragraphs and HTML. `gzip -6` makes it about three times smaller.
 
 use super::Random;
 use std::io::{self, Write};
