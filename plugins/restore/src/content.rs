@@ -257,6 +257,18 @@ pub struct Selection<'a> {
 }
 
 impl Selection<'_> {
+    /// Whether documents of such an owner were asked for, so that it is strange if there is no owner for them.
+    fn wants(&self, owner: &Owner) -> bool {
+        let is_new = self.known.is_none();
+        match owner {
+            Owner::Archive => true,
+            Owner::Course => is_new,
+            Owner::Section(_) => is_new && self.taken.activities(),
+            Owner::Activity(_) => self.taken.activities(),
+            Owner::Block { activity, .. } => self.taken.blocks() && (activity.is_none() || self.taken.activities()),
+        }
+    }
+
     fn keeps(&self, part: &PartName) -> bool {
         self.taken.takes(&part_rules(part).facets) && self.known.is_none_or(|_| Known::carries(part))
     }
@@ -288,7 +300,9 @@ pub fn add_parts(
     for (part, size) in intake.documents() {
         done += size;
         let Some(&owner) = items.owners.get(&part.owner) else {
-            unlisted.get_or_insert((part, 0)).1 += 1;
+            if select.wants(&part.owner) {
+                unlisted.get_or_insert((part, 0)).1 += 1;
+            }
             continue;
         };
         let gathering = gathered.entry(part.owner.clone()).or_default();
