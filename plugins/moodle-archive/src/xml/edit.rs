@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(edited.bytes, b"<a><b x='1'/><b id=\"2\"/><c>v</c><c/></a>");
     }
 
-    /// Found by fuzzing.
+    /// Found while the fuzz targets were written.
     #[test]
     fn quotes_of_both_kinds_are_escaped() {
         for doc in ["<a x='1'/>", "<a x=\"1\"/>"] {

@@ -93,7 +93,7 @@ impl Elements {
 mod tests {
     use super::*;
 
-    /// Found by fuzzing: of much white space as much was kept as came in one piece.
+    /// Found while the fuzz targets were written: of much white space as much was kept as came in one piece.
     #[test]
     fn much_white_space_is_cut_in_whatever_pieces_it_comes() {
         let doc = format!("<us>{}<u/></us>", " ".repeat(SPACE_LIMIT + 100));

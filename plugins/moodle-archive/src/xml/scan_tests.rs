@@ -54,7 +54,7 @@ fn a_document_becomes_events() {
     assert_eq!(events, expected);
 }
 
-/// Found by fuzzing: a tag that came in one piece was taken however long it was.
+/// Found while the fuzz targets were written: a tag that came in one piece was taken however long it was.
 #[test]
 fn a_tag_that_is_too_long_is_refused_in_whatever_pieces_it_comes() {
     for length in [TAG_LIMIT, TAG_LIMIT + 1] {
