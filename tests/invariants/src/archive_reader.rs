@@ -9,8 +9,7 @@
 //! | any other | the archive itself, of either form |
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::Write;
 
 use provost_archive::{ArchiveError, Entry, Format, Limits, Reader};
 
@@ -58,7 +57,7 @@ pub fn archive_reader(data: &[u8]) {
         b'g' => gzip(rest),
         _ => rest.to_vec(),
     };
-    let mut file = match tempfile::tempfile() {
+    let mut file = match tempfile::NamedTempFile::new() {
         Ok(file) => file,
         Err(error) => panic!("no temporary file: {error}"),
     };
@@ -81,8 +80,9 @@ pub fn archive_reader(data: &[u8]) {
     compare(&plain, &varied);
 }
 
-fn open(file: &File) -> Result<Reader, ArchiveError> {
-    let Ok(file) = file.try_clone().and_then(|mut file| file.rewind().map(|()| file)) else {
+/// Opens the file anew: a reader that reads ahead shares no position with the next one.
+fn open(file: &tempfile::NamedTempFile) -> Result<Reader, ArchiveError> {
+    let Ok(file) = file.reopen() else {
         panic!("the temporary file cannot be opened again");
     };
     Reader::open(file, &std::env::temp_dir(), limits())
