@@ -38,7 +38,7 @@ fn category_in(fields: wit::CategoryFields) -> api::CategoryFields {
 }
 
 impl CallState {
-    async fn find_course(&self, key: wit::Key) -> api::Result<Option<api::Course>> {
+    async fn find_course(&mut self, key: wit::Key) -> api::Result<Option<api::Course>> {
         let store = &self.host.store;
         match key {
             wit::Key::Id(id) => match store.course(id).await {

@@ -33,7 +33,7 @@ impl wit::Host for CallState {
         Ok(Ok(found.into_iter().map(participant_out).collect()))
     }
 
-    async fn participant(&mut self, course: u64, person: u64) -> Answer<Option<wit::Participant>> {
+    async fn participant_of(&mut self, course: u64, person: u64) -> Answer<Option<wit::Participant>> {
         attempt!(self.enter(INTERFACE));
         Ok(Ok(attempt!(self.host.store.participant(course, person).await).map(participant_out)))
     }

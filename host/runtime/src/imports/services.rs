@@ -9,7 +9,7 @@ use provost_store::api;
 const INTERFACE: &str = "services";
 
 impl CallState {
-    async fn service(&self, shortname: &str) -> Result<api::Service, Error> {
+    async fn service(&mut self, shortname: &str) -> Result<api::Service, Error> {
         let services = self.host.store.services().await?;
         let found = services.into_iter().find(|service| service.shortname == shortname);
         Ok(found.ok_or_else(|| api::StoreError::NotFound { kind: "service", key: shortname.to_owned() })?)
