@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod columns;
+pub mod course_document;
 pub mod details;
 pub mod enrolments;
 pub mod facets;

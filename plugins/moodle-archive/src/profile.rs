@@ -78,7 +78,12 @@ const LISTS: &str = "\n    <custom_fields>\n    </custom_fields>\n    <tags>\n  
 /// The fields of a `user` element that are no columns and no secrets: a text or null each.
 pub fn read(element: &[u8]) -> Result<Map<String, Value>, XmlError> {
     let fields = Fields::of(element)?;
-    let names = fields.names().filter(|name| !NO_PROFILE.contains(&name.as_ref()));
+    // White space alone is what stands in a list without entries.
+    let is_list = |name: &str| {
+        name.starts_with("plugin_")
+            || fields.raw(name).is_some_and(|raw| !raw.is_empty() && raw.iter().all(u8::is_ascii_whitespace))
+    };
+    let names = fields.names().filter(|name| !NO_PROFILE.contains(&name.as_ref()) && !is_list(name));
     let value = |name: &str| fields.get(name).map_or(Value::Null, |text| Value::String(text.into_owned()));
     Ok(names.map(|name| (name.to_string(), value(&name))).collect())
 }
@@ -161,7 +166,7 @@ mod tests {
 
     #[test]
     fn secrets_and_columns_are_no_profile() {
-        let element = b"\n  <user id=\"4\" contextid=\"9\"><username>jd</username><password>$2y$10$x</password><secret>s</secret><city>K &amp; K</city><description>$@NULL@$</description><mailformat>1</mailformat><preferences><preference id=\"1\"/></preferences></user>";
+        let element = b"\n  <user id=\"4\" contextid=\"9\"><username>jd</username><password>$2y$10$x</password><secret>s</secret><city>K &amp; K</city><description>$@NULL@$</description><mailformat>1</mailformat><custom_fields>\n</custom_fields><plugin_x/><preferences><preference id=\"1\"/></preferences></user>";
         let found = Value::Object(read(element).unwrap());
         assert_eq!(found, json!({ "city": "K & K", "description": null, "mailformat": "1" }));
     }
