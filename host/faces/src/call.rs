@@ -59,6 +59,15 @@ pub(crate) fn count_failure(faces: &Faces, peer: IpAddr, error: WireError) -> Wi
     }
 }
 
+/// Whose calls are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Who {
+    /// A token's.
+    Token(u64),
+    /// Those without a token, by where they come from.
+    Network(IpAddr),
+}
+
 /// A call of a function as the protocols have it.
 pub(crate) struct Asked<'a> {
     /// Nobody: functions that are open to everyone only.
@@ -72,17 +81,13 @@ pub(crate) struct Asked<'a> {
 /// Calls a function and cleans what it answers.
 ///
 /// # Errors
-/// As [`dispatch::call`]; `ratelimited` for a token that calls too often; `servicerequireslogin`; `invalidresponse`.
+/// As [`dispatch::call`]; `ratelimited` for who calls too often; `invalidresponse`.
 pub(crate) async fn function(faces: &Faces, asked: Asked<'_>) -> Result<(Answer, Value), WireError> {
-    match asked.access {
-        Some(access) => faces.calls.count(access.token.id).map_err(WireError::rate_limited)?,
-        None => {
-            let catalog = faces.registry.current().await.map_err(|e| WireError::coding(&e.to_string()))?;
-            if catalog.function(asked.name).is_some_and(|function| !function.public) {
-                return Err(WireError::service_requires_login());
-            }
-        }
-    }
+    let who = match asked.access {
+        Some(access) => Who::Token(access.token.id),
+        None => Who::Network(limit::network(asked.peer)),
+    };
+    faces.calls.count(who).map_err(WireError::rate_limited)?;
     let call = Call {
         access: asked.access,
         name: asked.name,

@@ -40,21 +40,40 @@ impl<K: Hash + Eq> RateLimit<K> {
         self.count_at(key, Instant::now())
     }
 
+    /// Whether one more thing of a key would be counted, without counting it.
+    ///
+    /// # Errors
+    /// As [`RateLimit::count`].
+    pub(crate) fn check(&self, key: K) -> Result<(), u64> {
+        self.check_at(key, Instant::now())
+    }
+
+    fn check_at(&self, key: K, now: Instant) -> Result<(), u64> {
+        let Some(share) = self.share else { return Ok(()) };
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        room(keys.empty_at.get(&key).copied(), share, now).map(drop)
+    }
+
     fn count_at(&self, key: K, now: Instant) -> Result<(), u64> {
         let Some(share) = self.share else { return Ok(()) };
         // Every change is whole, so what a panic elsewhere left is good.
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let begin = keys.empty_at.get(&key).map_or(now, |at| (*at).max(now));
-        let full = (begin + share).saturating_duration_since(now);
-        if let Some(wait) = full.checked_sub(WINDOW).filter(|wait| !wait.is_zero()) {
-            return Err(wait.as_secs() + 1);
-        }
-        keys.empty_at.insert(key, begin + share);
+        let empty_at = room(keys.empty_at.get(&key).copied(), share, now)?;
+        keys.empty_at.insert(key, empty_at);
         if keys.empty_at.len() >= keys.sweep_at {
             keys.empty_at.retain(|_, at| *at > now);
             keys.sweep_at = KEPT.max(keys.empty_at.len() * 2);
         }
         Ok(())
+    }
+}
+
+/// When a bucket that is empty at `empty_at` will be so after one more thing; else the seconds until that fits.
+fn room(empty_at: Option<Instant>, share: Duration, now: Instant) -> Result<Instant, u64> {
+    let after = empty_at.map_or(now, |at| at.max(now)) + share;
+    match after.saturating_duration_since(now).checked_sub(WINDOW).filter(|wait| !wait.is_zero()) {
+        Some(wait) => Err(wait.as_secs() + 1),
+        None => Ok(after),
     }
 }
 
@@ -79,6 +98,7 @@ mod tests {
             assert_eq!(limit.count_at("a", start), Ok(()));
         }
         assert_eq!(limit.count_at("a", start), Err(11));
+        assert!(limit.check_at("a", start).is_err() && limit.check_at("b", start).is_ok());
         assert_eq!(limit.count_at("a", at(5)), Err(6));
         assert_eq!(limit.count_at("b", start), Ok(()));
         assert_eq!(limit.count_at("a", at(10)), Ok(()));

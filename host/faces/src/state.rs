@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use crate::call::Who;
 use crate::limit::RateLimit;
 use provost_services::Registry;
 use provost_wire::Family;
@@ -30,11 +31,13 @@ pub struct FaceOptions {
     pub max_variables: usize,
     /// How deep parameters may be nested, 64 at most.
     pub max_depth: usize,
-    /// Calls a token may make in a minute; 0 is no limit.
+    /// Calls a token may make in a minute, and whoever has none from one address; 0 is no limit.
     pub requests_per_minute: u32,
     /// Requests with a wrong token that may come from one address in a minute before it is told to wait; 0 is no limit. Good
     /// tokens from there go on working, since many people may share it.
     pub failures_per_minute: u32,
+    /// Failed logins from one address in a minute before it is told to wait, with the right password, too; 0 is no limit.
+    pub failed_logins_per_minute: u32,
 }
 
 impl Default for FaceOptions {
@@ -51,6 +54,7 @@ impl Default for FaceOptions {
             max_depth: form::MAX_DEPTH,
             requests_per_minute: 0,
             failures_per_minute: 300,
+            failed_logins_per_minute: 20,
         }
     }
 }
@@ -61,10 +65,11 @@ pub struct Faces {
     pub(crate) registry: Arc<Registry>,
     pub(crate) options: Arc<FaceOptions>,
     pub(crate) installed: Arc<Installed>,
-    /// Calls by token.
-    pub(crate) calls: Arc<RateLimit<u64>>,
+    pub(crate) calls: Arc<RateLimit<Who>>,
     /// Wrong tokens by network.
     pub(crate) failures: Arc<RateLimit<IpAddr>>,
+    /// Failed logins by network.
+    pub(crate) failed_logins: Arc<RateLimit<IpAddr>>,
 }
 
 impl Faces {
@@ -74,6 +79,7 @@ impl Faces {
             registry,
             calls: Arc::new(RateLimit::per_minute(options.requests_per_minute)),
             failures: Arc::new(RateLimit::per_minute(options.failures_per_minute)),
+            failed_logins: Arc::new(RateLimit::per_minute(options.failed_logins_per_minute)),
             options: Arc::new(options),
             installed: Arc::new(Installed::new(["en"], ["boost"])),
         }

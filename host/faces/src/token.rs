@@ -1,6 +1,7 @@
 //! `login/token.php`: a token for a user name and a password (moodle-webservices.md 1.8).
 
 use crate::body::Parameters;
+use crate::limit;
 use crate::script;
 use crate::state::Faces;
 use axum::extract::{ConnectInfo, RawQuery, Request, State};
@@ -36,7 +37,18 @@ async fn take(faces: &Faces, peer: IpAddr, query: &str, request: Request) -> Res
     let username = text(&variables, "username")?.trim().to_lowercase();
     let (password, service) = (text(&variables, "password")?, text(&variables, "service")?);
     let login = Login { username: &username, password, service, address: peer };
-    let token = login::login(&faces.registry, login).await?;
+    // A password can be guessed, so once there were too many wrong ones, none is looked at for a while.
+    let network = limit::network(peer);
+    faces.failed_logins.check(network).map_err(WireError::rate_limited)?;
+    let token = match login::login(&faces.registry, login).await {
+        Ok(token) => token,
+        Err(error) => {
+            if error.errorcode == "invalidlogin" && faces.failed_logins.count(network).is_err() {
+                tracing::warn!(%peer, "too many failed logins");
+            }
+            return Err(error);
+        }
+    };
     // The second, private token opens a browser session, and there is none here.
     Ok(json!({ "token": token, "privatetoken": null }))
 }
