@@ -3,7 +3,7 @@
 use crate::leaving::Leaving;
 use crate::listing::Listing;
 use crate::pool::Pool;
-use crate::{documents, people, retention};
+use crate::{documents, retention, users};
 use provost_guest::archive::{Format, Writer};
 use provost_guest::course_store::Snapshot;
 use provost_guest::files::{self, NewFile, OnTaken};
@@ -94,8 +94,8 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
         &documents::master(&course, &listing, &leaving, &options, &filename, &job.id),
     )?;
     let mut referred = documents::write_references(&writer, &snapshot, &listing, &leaving, &facets)?;
-    people::write(&writer, &snapshot, &leaving, &options, &mut referred)?;
-    people::write_roles(&writer, &snapshot, &leaving, &referred)?;
+    users::write(&writer, &snapshot, &leaving, &options, &mut referred)?;
+    users::write_roles(&writer, &snapshot, &leaving, &referred)?;
     let pool = Pool {
         writer: &writer,
         snapshot: &snapshot,

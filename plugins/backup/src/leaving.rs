@@ -1,9 +1,9 @@
 //! How a course leaves (architecture.md 2.2): which number of which of its scopes becomes which in the archive, and
 //! documents written with those numbers and with their dates moved.
 
-use crate::listing::{Listing, Placed, all, page_of};
+use crate::listing::{Listing, Placed};
 use provost_guest::course_store::{EntryRecord, FileRecord, PersonLink, ScopeRecord, Snapshot};
-use provost_guest::{Error, JobContext, Result};
+use provost_guest::{Error, JobContext, Result, pages};
 use provost_moodle_archive::layout::{Owner, PartName};
 use provost_moodle_archive::people;
 use provost_moodle_archive::references::ReferenceKind;
@@ -193,7 +193,7 @@ fn claims(snapshot: &Snapshot, listing: &Listing, scope: &ScopeRecord, facets: &
         claims.add(IdKind::Context, block.fields.context);
     }
     let of_scope = |file: &FileRecord| file.scope == scope.id;
-    page_of(
+    pages::each(
         |after| snapshot.files(after, PAGE),
         |f: &FileRecord| f.id,
         |files| {
@@ -208,7 +208,7 @@ fn claims(snapshot: &Snapshot, listing: &Listing, scope: &ScopeRecord, facets: &
     let mut scan = claims.scan(&users);
     scan.feed(&people::head()).map_err(damaged)?;
     let last = |p: &PersonLink| p.archived.local;
-    page_of(
+    pages::each(
         |after| snapshot.people(scope.id, after, PAGE),
         last,
         |people| people.iter().try_for_each(|p| scan.feed(&p.archived.element).map_err(damaged)),
@@ -252,7 +252,7 @@ fn same_roles(entries: &[EntryRecord]) -> Vec<Binding> {
 fn people(snapshot: &Snapshot, scopes: &[ScopeRecord]) -> Result<People> {
     let mut people = People::new();
     for scope in scopes {
-        for link in all(|after| snapshot.people(scope.id, after, PAGE), |p: &PersonLink| p.archived.local)? {
+        for link in pages::all(|after| snapshot.people(scope.id, after, PAGE), |p: &PersonLink| p.archived.local)? {
             people.insert((scope.id, link.archived.local), link.person);
         }
     }

@@ -8,10 +8,11 @@ mod documents;
 mod job;
 mod leaving;
 mod listing;
-mod people;
+
 mod pool;
 mod retention;
 mod service;
+mod users;
 
 use provost_guest::prelude::*;
 

@@ -3,6 +3,7 @@
 use crate::leaving::Leaving;
 use provost_guest::Result;
 use provost_guest::course_store::{ActivityRecord, BlockRecord, Owner, PartRecord, SectionRecord, Snapshot};
+use provost_guest::pages::all;
 use provost_moodle_archive::layout::{self, PartName};
 use provost_moodle_archive::options::Options;
 use provost_moodle_archive::renumber::IdKind;
@@ -153,30 +154,5 @@ pub fn key(owner: &Owner) -> (u8, u64) {
         Owner::Section(id) => (1, *id),
         Owner::Activity(id) => (2, *id),
         Owner::Block(id) => (3, *id),
-    }
-}
-
-/// All pages of a list.
-pub fn all<T>(page: impl FnMut(u64) -> Result<Vec<T>>, id: impl Fn(&T) -> u64) -> Result<Vec<T>> {
-    let mut found: Vec<T> = Vec::new();
-    page_of(page, id, |more| {
-        found.extend(more);
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// Each page of a list in turn.
-pub fn page_of<T>(
-    mut page: impl FnMut(u64) -> Result<Vec<T>>,
-    id: impl Fn(&T) -> u64,
-    mut take: impl FnMut(Vec<T>) -> Result<()>,
-) -> Result<()> {
-    let mut after = 0;
-    loop {
-        let more = page(after)?;
-        let Some(last) = more.last() else { return Ok(()) };
-        after = id(last);
-        take(more)?;
     }
 }

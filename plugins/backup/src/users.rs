@@ -2,10 +2,9 @@
 
 use crate::documents::ReferredIds;
 use crate::leaving::Leaving;
-use crate::listing::page_of;
 use provost_guest::archive::Writer;
 use provost_guest::course_store::{ArchivedPerson, PersonLink, Snapshot};
-use provost_guest::{Error, Result};
+use provost_guest::{Error, Result, pages};
 use provost_moodle_archive::options::Options;
 use provost_moodle_archive::people::{self, anonymous, own_roles, without_role_assignments};
 use provost_moodle_archive::references::ReferenceKind;
@@ -38,7 +37,7 @@ pub fn write(
     for scope in leaving.scopes() {
         let page = |after| snapshot.people(scope, after, PAGE);
         let local = |link: &PersonLink| link.archived.local;
-        page_of(page, local, |page| {
+        pages::each(page, local, |page| {
             let mut entries = Vec::new();
             for link in page {
                 let id = leaving.id(scope, &IdKind::User, link.archived.local);
