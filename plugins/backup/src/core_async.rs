@@ -148,20 +148,4 @@ fn size(bytes: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_as_people_read_them() {
-        for (bytes, text) in [
-            (0, "0 bytes"),
-            (1_023, "1023 bytes"),
-            (1_024, "1.0 KB"),
-            (24_781, "24.2 KB"),
-            (5 << 20, "5.0 MB"),
-            (u64::MAX, "16384.0 PB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
-}
+mod tests;
