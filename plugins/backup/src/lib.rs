@@ -4,7 +4,9 @@
 //! web-service functions around it.
 
 mod claim;
+mod core_async;
 mod documents;
+mod here;
 mod job;
 mod leaving;
 mod listing;

@@ -1,5 +1,6 @@
 //! What of a course is written: its items and parts, in the archive's order.
 
+use crate::here::Here;
 use crate::leaving::Leaving;
 use provost_guest::Result;
 use provost_guest::course_store::{ActivityRecord, BlockRecord, Owner, PartRecord, SectionRecord, Snapshot};
@@ -43,11 +44,13 @@ pub struct Listing {
     pub parts: Vec<Placed>,
     /// The course and its items.
     pub owners: Vec<OwnerPlace>,
+    /// Who takes part by what was done here.
+    pub here: Here,
 }
 
 impl Listing {
     /// Reads it from a snapshot.
-    pub fn read(snapshot: &Snapshot, options: &Options) -> Result<Self> {
+    pub fn read(snapshot: &Snapshot, options: &Options, here: Here) -> Result<Self> {
         let mut sections = all(|after| snapshot.sections(after, PAGE), |s: &SectionRecord| s.id)?;
         // A section that an activity shows is nothing without it.
         sections.retain(|s| options.activities || s.fields.delegated_to == 0);
@@ -60,7 +63,7 @@ impl Listing {
             false => Vec::new(),
         };
         blocks.retain(|b| b.fields.activity.is_none_or(|page| activities.iter().any(|a| a.id == page)));
-        let mut listing = Self { sections, activities, blocks, parts: Vec::new(), owners: Vec::new() };
+        let mut listing = Self { sections, activities, blocks, parts: Vec::new(), owners: Vec::new(), here };
         listing.owners = listing.places(snapshot.scopes()?.first().map_or(0, |scope| scope.id));
 
         let facets = options.facets();

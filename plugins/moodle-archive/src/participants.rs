@@ -55,7 +55,16 @@ impl Additions {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    /// Nothing to add to the same document, to look for its [`largest`](Adder::largest) number.
+    pub fn none(&self) -> Self {
+        match self {
+            Additions::Enrolments { method, .. } => Additions::Enrolments { people: BTreeMap::new(), method: *method },
+            Additions::Roles(_) => Additions::Roles(BTreeSet::new()),
+        }
+    }
+
+    /// Whether it is nothing.
+    pub fn is_empty(&self) -> bool {
         match self {
             Additions::Enrolments { people, .. } => people.is_empty(),
             Additions::Roles(rows) => rows.is_empty(),

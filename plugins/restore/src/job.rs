@@ -11,7 +11,9 @@ use provost_guest::course_store::{CourseFields, Draft, Entry, Origin};
 use provost_guest::people::{Place, require_capability};
 use provost_guest::{Error, ErrorKind, JobContext, Result, clock, config, files};
 use provost_moodle_archive::columns;
+use provost_moodle_archive::layout::{Owner, PartName};
 use provost_moodle_archive::manifest::Manifest;
+use provost_moodle_archive::renumber::{IdMap, Rewriter};
 use provost_moodle_archive::{course_document, naming, roles, xml};
 use serde::Serialize;
 use serde_json::json;
@@ -111,7 +113,11 @@ fn create(
         "settings": manifest.root_names().collect::<Vec<_>>(),
     })
     .to_string();
-    let extra = intake.parsed(COURSE, |document| course_document::read(document, &extra))?;
+    // What a course's row says is as it is here: with its dates moved.
+    let part = PartName { owner: Owner::Course, file: "course.xml".into() };
+    let document = Rewriter::all(&part, &intake.whole(COURSE)?, &IdMap::new(), date_offset)
+        .map_err(|e| Error::corrupt(e.to_string()))?;
+    let extra = course_document::read(&document, &extra).map_err(damaged(COURSE))?;
     let fullname = wish.fullname.as_ref().unwrap_or(&course.fullname);
     let wanted = wish.shortname.as_ref().unwrap_or(&course.shortname);
     let mut taken = HashSet::new();
