@@ -15,6 +15,8 @@ pub mod text;
 mod users;
 
 #[cfg(test)]
+mod site_tests;
+#[cfg(test)]
 mod testing;
 
 use provost_guest::prelude::*;
