@@ -4,9 +4,10 @@ use provost_guest::course_store::Snapshot;
 use provost_guest::enrolments::{self, NewEnrolment, Participant};
 use provost_guest::files::{self, NewFile, OnTaken};
 use provost_guest::people::{self, Key, Person, Place};
-use provost_guest::testing::{TestHost, run_job};
+use provost_guest::testing::{TestHost, call, run_job};
 use provost_guest::{BlobRef, courses};
 use provost_moodle_archive::details::CourseDetails;
+use provost_plugin_moodle_services::MoodleServices;
 use provost_plugin_restore::Restore;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -281,4 +282,27 @@ fn a_real_course_keeps_every_other_byte() {
     let again = restore(&host, blob);
     assert_eq!(taking_part(again), taking_part(course));
     assert_eq!(taking_part(again).len(), before_people.len() + 1);
+}
+
+#[test]
+fn a_course_made_here_leaves_and_comes_back() {
+    let host = host();
+    let wish = json!({ "courses": [{ "fullname": "Bees", "shortname": "bees", "categoryid": 1, "summary": "All" }] });
+    let made = call::<MoodleServices>("core_course_create_courses", wish, &host.admin()).unwrap();
+    let course = made[0]["id"].as_u64().unwrap();
+    let (_, before) = backup(&host, course, &[]);
+    let document = before["course/course.xml"].clone();
+    let (ada, bob) = (host.person("ada").person, host.person("bob").person);
+    enrol(course, ada, "editingteacher", false, 0);
+    enrol(course, bob, "student", false, 9_000);
+    let (blob, documents) = backup(&host, course, USERS_AND_ROLES);
+    assert_eq!(documents["course/course.xml"], document, "nothing was changed");
+    for person in [ada, bob] {
+        assert!(documents["users.xml"].contains(&format!("<user id=\"{person}\"")), "numbers are those of here");
+    }
+    let people_before = host.people().len();
+    let again = restore(&host, blob);
+    assert_eq!((taking_part(again), host.people().len()), (taking_part(course), people_before));
+    let extra = |course| Snapshot::open(course).unwrap().course().extra;
+    assert_eq!(CourseDetails::read(&extra(again)), CourseDetails::read(&extra(course)));
 }
