@@ -2,6 +2,7 @@
 //!
 //! Shapes, checks and error codes follow moodle-webservices.md 5 and what a running Moodle was recorded to answer.
 
+mod contents;
 pub mod text;
 
 use provost_guest::prelude::*;
@@ -11,7 +12,7 @@ pub struct MoodleServices;
 
 impl WebService for MoodleServices {
     fn functions() -> Vec<Function> {
-        Vec::new()
+        contents::functions()
     }
 }
 
