@@ -183,6 +183,7 @@ CREATE TABLE t_course (
 CREATE INDEX t_course_change ON t_course (change);
 CREATE INDEX t_course_shortname ON t_course (shortname);
 CREATE INDEX t_course_context ON t_course (context);
+CREATE INDEX t_course_category ON t_course (category);
 -- Ids begin at 2, as in the field, where 1 is the site itself.
 INSERT INTO sqlite_sequence (name, seq) VALUES ('t_course', 1);
 
@@ -349,6 +350,7 @@ CREATE TABLE t_course_group (
   idnumber TEXT NOT NULL
 );
 CREATE UNIQUE INDEX t_course_group_place ON t_course_group (part, seq);
+CREATE INDEX t_course_group_course ON t_course_group (course);
 CREATE INDEX t_course_group_change ON t_course_group (change);
 
 CREATE TABLE t_group_member (
@@ -363,6 +365,7 @@ CREATE TABLE t_group_member (
   course_group INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX t_group_member_place ON t_group_member (part, seq);
+CREATE INDEX t_group_member_course ON t_group_member (course);
 CREATE INDEX t_group_member_change ON t_group_member (change);
 
 CREATE TABLE t_grade_item (
@@ -409,6 +412,7 @@ CREATE TABLE t_completion (
   modified INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX t_completion_place ON t_completion (part, seq);
+CREATE INDEX t_completion_course ON t_completion (course, person);
 CREATE INDEX t_completion_change ON t_completion (change);
 
 CREATE TABLE t_log (

@@ -123,7 +123,7 @@ impl CourseDetails {
 
 /// Text or a number as text, null as none; nothing for what is neither.
 #[allow(clippy::option_option)]
-fn plain(value: &Value) -> Option<Option<String>> {
+pub(crate) fn plain(value: &Value) -> Option<Option<String>> {
     match value {
         Value::Null => Some(None),
         Value::String(text) => Some(Some(text.clone())),

@@ -92,10 +92,28 @@ pub fn post_multipart(url: &str, parts: &[Part<'_>]) -> Reply {
 /// Sends `curl -X POST -H "Content-Type: application/x-www-form-urlencoded" URL`, byte for byte as curl does: no body,
 /// and no length of one. The connection is closed after the answer.
 pub fn post_like_curl(address: &str, path: &str) -> Reply {
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
-    );
+    send(
+        address,
+        &format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
+        ),
+    )
+}
+
+/// Sends any method with headers and a body, and reads what comes byte for byte.
+pub fn request(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        request += &format!("Content-Length: {}\r\n", body.len());
+    }
+    send(address, &format!("{request}\r\n{body}"))
+}
+
+fn send(address: &str, request: &str) -> Reply {
     let sent = TcpStream::connect(address).and_then(|mut stream| {
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         stream.write_all(request.as_bytes())?;
@@ -103,15 +121,18 @@ pub fn post_like_curl(address: &str, path: &str) -> Reply {
         stream.read_to_end(&mut answer)?;
         Ok(answer)
     });
-    let answer = sent.unwrap_or_else(|e| panic!("{address}{path}: {e}"));
+    let what = request.lines().next().unwrap_or_default();
+    let answer = sent.unwrap_or_else(|e| panic!("{address}: {what}: {e}"));
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or_else(|| panic!("no header: {answer:?}"));
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|l| l.split(' ').nth(1)).and_then(|s| s.parse().ok());
     let headers = lines.filter_map(|l| l.split_once(": ")).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
-    Reply {
+    let reply = Reply {
         status: status.unwrap_or_else(|| panic!("no status: {head}")),
         headers: headers.collect(),
         body: answer[end + 4..].to_vec(),
-    }
+    };
+    assert_eq!(reply.header("transfer-encoding"), None, "{what}: the body has a length");
+    reply
 }

@@ -179,6 +179,12 @@ impl wit::HostDraft for CallState {
         Ok(draft.course())
     }
 
+    async fn context(&mut self, this: Resource<DraftHandle>) -> wasmtime::Result<u64> {
+        let handle = self.table.get(&this)?;
+        let draft = handle.0.as_ref().ok_or_else(|| wasmtime::Error::msg("the draft is published"))?;
+        Ok(draft.context())
+    }
+
     async fn add_section(&mut self, this: Resource<DraftHandle>, fields: wit::SectionFields) -> Answer<u64> {
         let draft = attempt!(self.draft(&this)?);
         answered(draft.add_section(section_in(fields)).await)
@@ -240,7 +246,9 @@ impl wit::HostDraft for CallState {
         let draft = attempt!(self.draft(&this)?);
         let choice = |choice| match choice {
             wit::PersonChoice::Link(id) => api::PersonChoice::Link(id),
-            wit::PersonChoice::Create(username) => api::PersonChoice::Create(username),
+            wit::PersonChoice::Create(new) => {
+                api::PersonChoice::Create(api::NewPerson { username: new.username, extra: new.extra })
+            }
         };
         let people = people.into_iter().map(|(person, chosen)| (person_in(person), choice(chosen))).collect();
         answered(draft.add_people(people).await)
@@ -252,6 +260,18 @@ impl wit::HostDraft for CallState {
             return Ok(Err(error(ErrorKind::Invalid, "draft", "the draft is published".into())));
         };
         answered(draft.publish().await)
+    }
+
+    async fn publish_all(&mut self, drafts: Vec<Resource<DraftHandle>>) -> Answer<Vec<u64>> {
+        attempt!(self.enter(INTERFACE));
+        let mut taken = Vec::with_capacity(drafts.len());
+        for this in drafts {
+            match self.table.delete(this)?.0 {
+                Some(draft) => taken.push(draft),
+                None => return Ok(Err(error(ErrorKind::Invalid, "draft", "a draft is published".into()))),
+            }
+        }
+        answered(self.host.store.publish_all(taken).await)
     }
 
     async fn drop(&mut self, this: Resource<DraftHandle>) -> wasmtime::Result<()> {

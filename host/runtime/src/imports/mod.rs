@@ -4,10 +4,15 @@ pub mod archive;
 mod blobs;
 pub mod course_store;
 mod course_types;
+mod courses;
+mod enrolments;
 mod files;
 mod jobs;
 mod people;
+mod services;
 mod site;
+
+pub use people::may_enter;
 
 use crate::bindings::provost::plugin::types as wit;
 use crate::state::CallState;

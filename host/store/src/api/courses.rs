@@ -317,12 +317,22 @@ pub enum PersonChoice {
     /// The same person as this one.
     Link(u64),
     /// A new person.
-    Create {
-        /// Their username.
-        username: String,
-        /// What is to be known of them beside the columns: a JSON object.
-        extra: String,
-    },
+    Create(NewPerson),
+}
+
+/// Who is created with an archived person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPerson {
+    /// Their username.
+    pub username: String,
+    /// What is to be known of them beside the columns: a JSON object.
+    pub extra: String,
+}
+
+impl From<&str> for NewPerson {
+    fn from(username: &str) -> Self {
+        Self { username: username.into(), extra: "{}".into() }
+    }
 }
 
 /// What somebody may say of a category; see `category-fields`.
@@ -352,11 +362,13 @@ pub struct Category {
 
 /// An activity with its context on this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub struct ActivityItem {
-    /// The activity.
-    pub item: Item<ActivityFields>,
+    pub id: u64,
+    pub scope: u64,
     /// Its context on this host.
     pub context: u64,
+    pub fields: ActivityFields,
 }
 
 /// Course-level reading and the doors to snapshots and drafts.
@@ -448,6 +460,8 @@ pub trait Snapshot: Send {
 pub trait Draft: Send {
     /// The id the course has or will have.
     fn course(&self) -> u64;
+    /// The course's context on this host.
+    fn context(&self) -> u64;
     /// Binds numbers of this draft's scope to things of older scopes. Errors: `NotFound` (scope, section), `Invalid` for
     /// a new course.
     async fn bind(&mut self, bindings: Vec<Binding>) -> Result<()>;
