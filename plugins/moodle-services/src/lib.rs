@@ -32,6 +32,7 @@ impl WebService for MoodleServices {
         functions.extend(site::functions());
         functions.extend(courses::functions());
         functions.extend(categories::functions());
+        functions.extend(contents::functions());
         functions.extend(enrolments::functions());
         functions.extend(users::functions());
         functions.extend(roles::functions());
