@@ -84,6 +84,12 @@ impl Description {
         self.0.insert("pairs".into(), true.into());
         self
     }
+    /// A value that is written into no log.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.0.insert("secret".into(), true.into());
+        self
+    }
     /// Optional with a default.
     #[must_use]
     pub fn default_value(mut self, value: Value) -> Self {

@@ -36,8 +36,8 @@
 //! The manifest says what the plugin is and what it asks for; its path is relative to the source file. A plugin with jobs and a
 //! gate too is in `examples/greeter`.
 //!
-//! What the host offers is in [`course_store`], [`archive`], [`blobs`], [`files`], [`people`], [`jobs`], [`log`], [`clock`],
-//! [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
+//! What the host offers is in [`course_store`], [`courses`], [`enrolments`], [`archive`], [`blobs`], [`files`], [`people`],
+//! [`services`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
 //! are a test double in memory, see [`testing`].
 
 extern crate self as provost_guest;
@@ -50,7 +50,7 @@ mod error;
 mod export;
 mod job;
 mod lifecycle;
-mod web_service;
+pub mod web_service;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod double;
@@ -59,10 +59,12 @@ pub mod testing;
 
 #[cfg(target_arch = "wasm32")]
 pub use bindings::imports::provost::plugin::{
-    archive, blobs, clock, config, course_store, files, jobs, log, people, random,
+    archive, blobs, clock, config, course_store, courses, enrolments, files, jobs, log, people, random, services,
 };
 #[cfg(not(target_arch = "wasm32"))]
-pub use double::{archive, blobs, clock, config, course_store, files, jobs, log, people, random};
+pub use double::{
+    archive, blobs, clock, config, course_store, courses, enrolments, files, jobs, log, people, random, services,
+};
 
 pub use bindings::imports::provost::plugin::types::{BlobRef, Caller, Error, ErrorKind};
 pub use describe::Describe;

@@ -49,14 +49,18 @@ use crate::bindings::imports::provost::plugin::{
     archive::Format,
     config::SiteFacts,
     course_store::CourseRecord,
+    courses::CategoryFields,
+    enrolments::Enrolment,
     jobs::{Job, NewJob, State},
     log::Level,
     people::{Person, Place},
+    services::Offered,
 };
 use crate::bindings::job::exports::provost::plugin::job_runner;
 use crate::bindings::web_service::exports::provost::plugin::web_service;
-use crate::double::host::{ADMIN, Host};
-use crate::double::{archive, try_with, with};
+use crate::double::host::{ADMIN, Host, JobEntry};
+use crate::double::{archive, services, try_with, with};
+use crate::web_service::TextSettings;
 use crate::{BlobRef, Caller, Error, ErrorKind, JobContext, JobRunner, Result, WebService};
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -109,6 +113,10 @@ impl TestHost {
         Ok(())
     }
 
+    /// The time on the clock.
+    pub fn now(&self) -> i64 {
+        with(|host| host.now)
+    }
     /// Sets the clock, in seconds since 1970-01-01 UTC. It stands still: move it on by setting it again.
     pub fn set_time(&self, now: i64) {
         with(|host| host.now = now);
@@ -129,7 +137,7 @@ impl TestHost {
     }
     /// Adds a category, below another one or at the top (0). Category 1 is there from the beginning.
     pub fn add_category(&self, id: u64, below: u64) {
-        with(|host| host.categories.insert(id, below));
+        with(|host| host.add_category(id, below));
     }
     /// Makes lists come in pages of at most this many, to see whether a plugin turns them.
     pub fn set_page_limit(&self, entries: u32) {
@@ -154,9 +162,12 @@ impl TestHost {
             lastname: "Example".into(),
             idnumber: String::new(),
             first_access: 0,
+            last_access: 0,
+            created: self.now(),
             deleted: false,
             suspended: false,
             site_admin: false,
+            extra: "{}".into(),
         });
         with(|host| host.caller_of(id))
     }
@@ -174,11 +185,53 @@ impl TestHost {
     }
     /// Gives a role of this archetype, and with it the manifest's capabilities that name the archetype.
     pub fn give_role(&self, person: u64, archetype: &str, place: Place) {
-        with(|host| host.roles.push((person, archetype.to_owned(), place)));
+        with(|host| {
+            let role = host.roles.iter().find(|r| r.archetype == archetype).map(|r| r.id);
+            role.into_iter().for_each(|role| host.grant(person, role, place));
+        });
     }
-    /// Enrols a person in a course.
+    /// Enrols a person in a course, without a role, with nothing to restrict it.
     pub fn enrol(&self, person: u64, course: u64) {
-        with(|host| host.enrolled.insert((person, course)));
+        let enrolment = Enrolment { method: "manual".into(), suspended: false, start: 0, end: 0, here: true };
+        self.set_enrolment(person, course, enrolment);
+    }
+    /// Enrols a person in a course as given, in place of what was enrolled here.
+    pub fn set_enrolment(&self, person: u64, course: u64, enrolment: Enrolment) {
+        with(|host| host.roster.insert((course, person), enrolment));
+    }
+    /// Whether a person was given a password.
+    pub fn has_password(&self, person: u64) -> bool {
+        with(|host| host.with_password.contains(&person))
+    }
+    /// Replaces a person that is there, whatever the host would keep.
+    pub fn set_person(&self, person: Person) {
+        with(|host| host.people.insert(person.id, person));
+    }
+    /// Adds or replaces a category, with everything that is said of it.
+    pub fn set_category(&self, id: u64, fields: CategoryFields) {
+        with(|host| host.put_category(id, fields));
+    }
+
+    /// Adds a service with everything on, with these functions, each with the version of its plugin. One that the manifest declares needs no adding: it
+    /// has the functions of the plugin called last.
+    pub fn add_service(&self, shortname: &str, functions: &[(&str, &str)]) {
+        let offered = |(name, version): &(&str, &str)| Offered {
+            name: (*name).to_owned(),
+            plugin: "other".into(),
+            version: (*version).to_owned(),
+        };
+        with(|host| {
+            host.services.push(services::service(shortname, shortname));
+            host.service_functions.insert(shortname.to_owned(), functions.iter().map(offered).collect());
+        });
+    }
+    /// Says through which service calls come (none unless set).
+    pub fn set_service(&self, shortname: &str) {
+        with(|host| shortname.clone_into(&mut host.service));
+    }
+    /// Says how clients want texts.
+    pub fn set_settings(&self, settings: TextSettings) {
+        with(|host| host.settings = settings);
     }
     /// The context of a person's own file areas, such as `user`/`draft`; 0 for nobody.
     pub fn person_context(&self, person: u64) -> u64 {
@@ -230,6 +283,10 @@ impl TestHost {
     pub fn job(&self, id: &str) -> Result<Job> {
         with(|host| Ok(host.job(id)?.job.clone()))
     }
+    /// Adds a job as it stands, of whatever plugin; `shared` says whether that one's manifest shares the kind.
+    pub fn add_job(&self, job: Job, shared: bool) {
+        with(|host| host.jobs.push(JobEntry { job, key: String::new(), shared, stop: false, reported: Vec::new() }));
+    }
     /// Begins a job by hand, to call what a job calls: from now on it is the current one.
     pub fn begin_job(&self, kind: &str, caller: &Caller) -> JobContext {
         let id = with(|host| queue(host, kind, "null", caller.person));
@@ -269,14 +326,25 @@ fn queue(host: &mut Host, kind: &str, payload: &str, person: u64) -> String {
 /// result is cut down to its own. Errors besides those of the function: `not-found` (code `function`), `invalid`
 /// for parameters, `failed` for a result that is not as described.
 pub fn call<P: WebService>(function: &str, parameters: Value, caller: &Caller) -> Result<Value> {
-    let described = crate::web_service::functions::<P>().into_iter().find(|f| f.name == function);
+    let all = crate::web_service::functions::<P>();
+    let described = all.iter().find(|f| f.name == function);
     let described = described.ok_or_else(|| Error::not_found("function", format!("no function {function}")))?;
     let parameters = complete::parameters(&described.parameters, parameters)?;
-    with(|host| host.caller = Some(caller.clone()));
+    let (settings, service) = with(|host| {
+        host.caller = Some(caller.clone());
+        let version = host.manifest.as_ref().map(|m| m.version.clone()).unwrap_or_default();
+        let plugin = host.plugin().to_owned();
+        let offered =
+            all.iter().map(|f| Offered { name: f.name.clone(), plugin: plugin.clone(), version: version.clone() });
+        host.offered = offered.collect();
+        (host.settings.clone(), host.service.clone())
+    });
     let request = web_service::Request {
         function: function.to_owned(),
         parameters: parameters.to_string(),
         caller: caller.clone(),
+        settings,
+        service,
     };
     let answer = crate::web_service::call::<P>(request)?;
     let answer = serde_json::from_str(&answer).map_err(|e| Error::failed(format!("the answer is not JSON: {e}")))?;

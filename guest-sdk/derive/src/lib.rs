@@ -7,6 +7,7 @@
 //! * `alias = "id"`: a further name of the key (repeatable),
 //! * `default = EXPR`: optional with this default,
 //! * `pairs`: a list of `{name, value}` that is also accepted as `[NAME]=VALUE`,
+//! * `secret`: a value that is written into no log,
 //! * `rename = "name"`: the key, where it differs from the field's name. `#[serde(rename = "name")]` is heeded too, and
 //!   usually the one to write: it renames the key for `serde` as well.
 
@@ -30,6 +31,7 @@ struct Options {
     aliases: Vec<LitStr>,
     default: Option<Expr>,
     pairs: bool,
+    secret: bool,
 }
 
 fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -58,6 +60,9 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         }
         if options.pairs {
             steps.extend(quote! { .pairs() });
+        }
+        if options.secret {
+            steps.extend(quote! { .secret() });
         }
         if let Some(default) = &options.default {
             steps.extend(quote! { .default_value(::provost_guest::serde_json::json!(#default)) });
@@ -95,8 +100,10 @@ fn options(attributes: &[Attribute]) -> syn::Result<Options> {
                 options.default = Some(meta.value()?.parse()?);
             } else if meta.path.is_ident("pairs") {
                 options.pairs = true;
+            } else if meta.path.is_ident("secret") {
+                options.secret = true;
             } else {
-                return Err(meta.error("expected kind, rename, alias, default or pairs"));
+                return Err(meta.error("expected kind, rename, alias, default, pairs or secret"));
             }
             Ok(())
         })?;

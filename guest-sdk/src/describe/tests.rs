@@ -33,6 +33,8 @@ struct Outer {
     #[describe(rename = "the-rest")]
     rest: Option<Vec<bool>>,
     r#match: u8,
+    #[describe(secret)]
+    password: Option<String>,
 }
 
 #[derive(Describe)]
@@ -59,6 +61,7 @@ fn fields_become_keys_with_their_attributes() {
         key("type", json!({"kind": "value", "type": "BOOL"})),
         key("the-rest", json!({"kind": "multiple", "content": {"kind": "value", "type": "BOOL"}, "required": "optional"})),
         key("match", json!({"kind": "value", "type": "INT"})),
+        key("password", json!({"kind": "value", "type": "RAW", "required": "optional", "secret": true})),
     ]});
     assert_eq!(Outer::describe().into_json(), expected);
 }

@@ -1,8 +1,8 @@
 //! A course of the test double: what a draft gathers and a snapshot shows.
 
 use crate::bindings::imports::provost::plugin::course_store::{
-    ActivityRecord, BindingRecord, BlockRecord, CourseRecord, EnrolmentColumns, EntryRecord, FacetedRun, FileRecord,
-    Owner, PartRecord, PersonLink, Reference, RowColumns, Run, ScopeRecord, SectionRecord,
+    ActivityRecord, BindingRecord, BlockRecord, CourseRecord, EnrolmentColumns, Entry, EntryRecord, FacetedRun,
+    FileRecord, Owner, PartRecord, PersonLink, Reference, Row, RowColumns, Run, ScopeRecord, SectionRecord,
 };
 use crate::{Error, Result};
 
@@ -123,20 +123,64 @@ impl Course {
         Ok(bytes)
     }
 
+    /// Every row, with the part it is in.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&PartRecord, &Row)> {
+        self.parts.iter().flat_map(|part| {
+            let rows = part.runs.iter().filter_map(|r| match &r.run {
+                Run::Rows(rows) => Some(rows),
+                Run::Text(_) => None,
+            });
+            rows.flatten().map(|row| (&part.record, row))
+        })
+    }
+
     /// The enrolments of a person of this host.
     pub(crate) fn enrolments(&self, person: u64) -> impl Iterator<Item = &EnrolmentColumns> {
-        let runs = self.parts.iter().flat_map(|part| &part.runs);
-        let rows = runs.filter_map(|r| match &r.run {
-            Run::Rows(rows) => Some(rows),
-            Run::Text(_) => None,
-        });
-        rows.flatten().filter_map(move |row| match &row.columns {
-            RowColumns::Enrolment(columns) if self.is_linked(columns.person, person) => Some(columns),
+        self.rows().filter_map(move |(part, row)| match &row.columns {
+            RowColumns::Enrolment(columns) if self.is_linked(part.scope, columns.person, person) => Some(columns),
             _ => None,
         })
     }
 
-    fn is_linked(&self, local: u64, person: u64) -> bool {
-        self.people.iter().any(|link| link.archived.local == local && link.person == person)
+    /// The roles that came with the course and that a person of this host holds at it.
+    pub(crate) fn role_entries(&self, person: u64) -> impl Iterator<Item = &Entry> {
+        self.rows().filter_map(move |(part, row)| {
+            let RowColumns::RoleAssignment(columns) = &row.columns else { return None };
+            if part.owner != Owner::Course || !self.is_linked(part.scope, columns.person, person) {
+                return None;
+            }
+            let role = self
+                .entries
+                .iter()
+                .find(|e| (e.scope, e.entry.kind.as_str(), e.entry.local) == (part.scope, "role", columns.role));
+            role.map(|e| &e.entry)
+        })
+    }
+
+    /// Leaves out the rows for which this holds.
+    pub(crate) fn remove_rows(&mut self, test: impl Fn(&RowColumns) -> bool, person: u64) {
+        let linked: Vec<_> =
+            self.people.iter().filter(|l| l.person == person).map(|l| (l.scope, l.archived.local)).collect();
+        for part in &mut self.parts {
+            let theirs = |columns: &RowColumns| {
+                let local = match columns {
+                    RowColumns::Enrolment(c) => c.person,
+                    RowColumns::RoleAssignment(c) => c.person,
+                    RowColumns::GroupMember(c) => c.person,
+                    _ => return false,
+                };
+                linked.contains(&(part.record.scope, local))
+            };
+            for run in &mut part.runs {
+                if let Run::Rows(rows) = &mut run.run {
+                    rows.retain(|row| !(theirs(&row.columns) && test(&row.columns)));
+                }
+            }
+        }
+    }
+
+    /// Whether a local number of a scope is that person of this host.
+    pub(crate) fn is_linked(&self, scope: u64, local: u64, person: u64) -> bool {
+        self.people.iter().any(|l| (l.scope, l.archived.local, l.person) == (scope, local, person))
     }
 }

@@ -11,8 +11,8 @@ pub use crate::bindings::imports::provost::plugin::course_store::{
     ActivityFields, ActivityRecord, ArchivedPerson, Binding, BindingRecord, BlobRef, BlockFields, BlockRecord,
     CompletionColumns, CourseFields, CourseId, CourseRecord, EnrolmentColumns, Entry, EntryRecord, Facet, FacetedRun,
     FileFields, FileRecord, GradeColumns, GradeItemColumns, GroupColumns, GroupMemberColumns, ItemId, LogColumns,
-    Origin, Owner, PartRecord, PersonChoice, PersonId, PersonLink, Reference, RoleAssignmentColumns, Row, RowColumns,
-    Run, ScopeRecord, SectionFields, SectionRecord, Timestamp,
+    NewPerson, Origin, Owner, PartRecord, PersonChoice, PersonId, PersonLink, Reference, RoleAssignmentColumns, Row,
+    RowColumns, Run, ScopeRecord, SectionFields, SectionRecord, Timestamp,
 };
 use crate::bindings::imports::provost::plugin::people::Person;
 
@@ -115,6 +115,45 @@ impl Building {
                 host.reserved_usernames.remove(&p.username);
             });
         }
+    }
+}
+
+impl Building {
+    /// Fails where it cannot be published.
+    fn check(&self) -> Result<()> {
+        if self.extends {
+            with(|host| host.course(self.course.record.id))?;
+        }
+        Ok(())
+    }
+
+    /// Makes it visible.
+    fn publish(self, host: &mut Host) -> Result<CourseId> {
+        self.release(host);
+        let there = match self.extends {
+            true => Some(host.course(self.course.record.id)?),
+            false => None,
+        };
+        for person in self.people {
+            let context = take(&mut host.next.context);
+            host.person_contexts.insert(person.id, context);
+            host.people.insert(person.id, person);
+        }
+        let mut course = self.course;
+        let site = course.scopes.first().map(|s| s.origin.site_hash.clone()).unwrap_or_default();
+        if !site.is_empty() {
+            for link in &course.people {
+                host.origins.entry((site.clone(), link.archived.local)).or_insert(link.person);
+            }
+        }
+        let id = course.record.id;
+        if let Some(there) = there {
+            let brought = std::mem::replace(&mut course, Course::clone(&there));
+            course.merge(brought);
+        }
+        course.arrange();
+        host.courses.insert(id, Rc::new(course));
+        Ok(id)
     }
 }
 
@@ -222,8 +261,9 @@ impl Draft {
     /// See `draft.add-activity`.
     pub fn add_activity(&self, fields: &ActivityFields) -> Result<ItemId> {
         self.build(|building| {
-            let id = with(|host| take(&mut host.next.item));
-            building.course.activities.push(ActivityRecord { id, scope: building.scope, fields: fields.clone() });
+            let (id, context) = with(|host| (take(&mut host.next.item), take(&mut host.next.context)));
+            let record = ActivityRecord { id, scope: building.scope, context, fields: fields.clone() };
+            building.course.activities.push(record);
             Ok(id)
         })
     }
@@ -312,8 +352,10 @@ impl Draft {
                         PersonChoice::Link(id) if !host.people.contains_key(id) => {
                             return Err(Error::not_found("person", format!("no person {id}")));
                         }
-                        PersonChoice::Create(name) if host.username_taken(name) || !names.insert(name) => {
-                            return Err(conflict("username", name));
+                        PersonChoice::Create(new)
+                            if host.username_taken(&new.username) || !names.insert(&new.username) =>
+                        {
+                            return Err(conflict("username", &new.username));
                         }
                         _ => {}
                     }
@@ -322,9 +364,9 @@ impl Draft {
                 for (archived, choice) in people {
                     let person = match choice {
                         PersonChoice::Link(id) => *id,
-                        PersonChoice::Create(name) => {
-                            let person = created(take(&mut host.next.person), name, archived);
-                            host.reserved_usernames.insert(name.clone());
+                        PersonChoice::Create(new) => {
+                            let person = created(take(&mut host.next.person), new, archived, host.now);
+                            host.reserved_usernames.insert(new.username.clone());
                             building.people.push(person.clone());
                             person.id
                         }
@@ -343,52 +385,35 @@ impl Draft {
 
     /// See `draft.publish`.
     pub fn publish(&self) -> Result<CourseId> {
-        self.build(|_| Ok(()))?;
+        self.build(|building| building.check())?;
         let Some(building) = self.0.borrow_mut().take() else {
             return Err(Error::failed("the draft is gone"));
         };
-        with(|host| {
-            building.release(host);
-            let there = match building.extends {
-                true => Some(host.course(building.course.record.id)?),
-                false => None,
-            };
-            for person in building.people {
-                let context = take(&mut host.next.context);
-                host.person_contexts.insert(person.id, context);
-                host.people.insert(person.id, person);
-            }
-            let mut course = building.course;
-            let site = course.scopes.first().map(|s| s.origin.site_hash.clone()).unwrap_or_default();
-            if !site.is_empty() {
-                for link in &course.people {
-                    host.origins.entry((site.clone(), link.archived.local)).or_insert(link.person);
-                }
-            }
-            let id = course.record.id;
-            if let Some(there) = there {
-                let brought = std::mem::replace(&mut course, Course::clone(&there));
-                course.merge(brought);
-            }
-            course.arrange();
-            host.courses.insert(id, Rc::new(course));
-            Ok(id)
-        })
+        with(|host| building.publish(host))
+    }
+
+    /// See `draft.publish-all`.
+    pub fn publish_all(drafts: Vec<Draft>) -> Result<Vec<CourseId>> {
+        drafts.iter().try_for_each(|draft| draft.build(|building| building.check()))?;
+        drafts.iter().map(Draft::publish).collect()
     }
 }
 
 /// A new person after an archived one.
-fn created(id: PersonId, username: &str, archived: &ArchivedPerson) -> Person {
+fn created(id: PersonId, new: &NewPerson, archived: &ArchivedPerson, now: Timestamp) -> Person {
     Person {
         id,
-        username: username.to_owned(),
+        username: new.username.clone(),
         email: archived.email.clone(),
         firstname: archived.firstname.clone(),
         lastname: archived.lastname.clone(),
         idnumber: archived.idnumber.clone(),
         first_access: archived.first_access,
+        last_access: 0,
+        created: now,
         deleted: archived.deleted,
         suspended: archived.suspended,
         site_admin: false,
+        extra: new.extra.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! `files` in memory.
 
 use super::host::{Host, take};
+use super::manifest::ItemSegment;
 use super::{conflict, enter, with};
 use crate::{Error, ErrorKind, Result};
 
@@ -46,6 +47,12 @@ pub fn person_context(person: u64) -> Result<u64> {
 pub fn course_context(course: u64) -> Result<u64> {
     enter(INTERFACE)?;
     with(|host| Ok(host.course(course)?.record.context))
+}
+
+/// See `files.new-item`.
+pub fn new_item() -> Result<u64> {
+    enter(INTERFACE)?;
+    Ok(with(|host| take(&mut host.next.draft_item)))
 }
 
 /// See `files.in-area`.
@@ -124,8 +131,10 @@ pub fn download_url(id: u64) -> Result<String> {
         let file = seen_file(host, id)?;
         let area = host.manifest.as_ref().and_then(|m| m.file_area(&file.component, &file.area));
         let mut segments = vec![file.context.to_string(), file.component.clone(), file.area.clone()];
-        if area.is_none_or(|a| a.item_in_url) {
-            segments.push(file.item.to_string());
+        match area.map_or(ItemSegment::Number, |a| a.item) {
+            ItemSegment::None => {}
+            ItemSegment::Number => segments.push(file.item.to_string()),
+            ItemSegment::Revision => segments.push("0".into()),
         }
         segments.extend(file.path.split('/').filter(|s| !s.is_empty()).map(str::to_owned));
         segments.push(file.name);

@@ -3,8 +3,16 @@
 use super::course::Course;
 use super::manifest::Manifest;
 use crate::bindings::imports::provost::plugin::{
-    config::SiteFacts, files::File, jobs::Job, log::Level, people::Person, people::Place,
+    config::SiteFacts,
+    courses::{CategoryFields, CategoryRecord},
+    enrolments::Enrolment,
+    files::File,
+    jobs::Job,
+    log::Level,
+    people::{Person, Place, Role},
+    services::{Offered, Service},
 };
+use crate::web_service::TextSettings;
 use crate::{BlobRef, Caller, Error, Result};
 use sha1::{Digest, Sha1};
 use std::cell::Cell;
@@ -19,6 +27,8 @@ pub(crate) const ADMIN: u64 = 2;
 pub(crate) struct JobEntry {
     pub(crate) job: Job,
     pub(crate) key: String,
+    /// Whether other plugins may see it.
+    pub(crate) shared: bool,
     /// Asked to stop.
     pub(crate) stop: bool,
     /// Every progress it reported, the ignored ones too.
@@ -32,7 +42,9 @@ pub(crate) struct Sequences {
     pub(crate) context: u64,
     pub(crate) item: u64,
     pub(crate) scope: u64,
+    pub(crate) category: u64,
     pub(crate) area_file: u64,
+    pub(crate) draft_item: u64,
     pub(crate) course_file: u64,
     pub(crate) part: u64,
     pub(crate) job: u128,
@@ -59,18 +71,30 @@ pub(crate) struct Host {
     pub(crate) blobs: HashMap<String, Arc<[u8]>>,
     pub(crate) people: BTreeMap<u64, Person>,
     pub(crate) person_contexts: HashMap<u64, u64>,
+    /// Those who were given a password.
+    pub(crate) with_password: HashSet<u64>,
     /// People by the site they came from and their id there.
     pub(crate) origins: HashMap<(String, u64), u64>,
     pub(crate) allowed: Vec<(u64, String, Place)>,
-    pub(crate) roles: Vec<(u64, String, Place)>,
-    pub(crate) enrolled: HashSet<(u64, u64)>,
-    /// Categories with the one above each; 0 for none.
-    pub(crate) categories: BTreeMap<u64, u64>,
+    pub(crate) roles: Vec<Role>,
+    /// Roles given on this host: person, role, place.
+    pub(crate) role_grants: Vec<(u64, u64, Place)>,
+    /// Enrolments made on this host, by course and person.
+    pub(crate) roster: BTreeMap<(u64, u64), Enrolment>,
+    pub(crate) categories: BTreeMap<u64, CategoryRecord>,
     pub(crate) courses: BTreeMap<u64, Rc<Course>>,
     /// Names of unpublished drafts.
     pub(crate) reserved_shortnames: HashSet<String>,
     pub(crate) reserved_usernames: HashSet<String>,
     pub(crate) area_files: Vec<File>,
+    pub(crate) services: Vec<Service>,
+    /// What each service offers; one that is not here offers what was called last.
+    pub(crate) service_functions: HashMap<String, Vec<Offered>>,
+    /// The functions of the plugin called last.
+    pub(crate) offered: Vec<Offered>,
+    /// How calls want texts, and the service they come through.
+    pub(crate) settings: TextSettings,
+    pub(crate) service: String,
     pub(crate) jobs: Vec<JobEntry>,
     /// The job being run.
     pub(crate) running: Option<String>,
@@ -108,15 +132,22 @@ impl Host {
             blobs: HashMap::new(),
             people: BTreeMap::new(),
             person_contexts: HashMap::new(),
+            with_password: HashSet::new(),
             origins: HashMap::new(),
             allowed: Vec::new(),
-            roles: Vec::new(),
-            enrolled: HashSet::new(),
-            categories: BTreeMap::from([(1, 0)]),
+            roles: roles(),
+            role_grants: Vec::new(),
+            roster: BTreeMap::new(),
+            categories: BTreeMap::new(),
             courses: BTreeMap::new(),
             reserved_shortnames: HashSet::new(),
             reserved_usernames: HashSet::new(),
             area_files: Vec::new(),
+            services: Vec::new(),
+            service_functions: HashMap::new(),
+            offered: Vec::new(),
+            settings: TextSettings::default(),
+            service: String::new(),
             jobs: Vec::new(),
             running: None,
             caller: None,
@@ -129,7 +160,9 @@ impl Host {
                 context: 301,
                 item: 1_001,
                 scope: 40_001,
+                category: 2,
                 area_file: 5_001,
+                draft_item: 600_001,
                 course_file: 7_001,
                 part: 90_001,
                 job: 0,
@@ -143,10 +176,14 @@ impl Host {
             lastname: "User".into(),
             idnumber: String::new(),
             first_access: 0,
+            last_access: 0,
+            created: host.now,
             deleted: false,
             suspended: false,
             site_admin: true,
+            extra: "{}".into(),
         });
+        host.add_category(1, 0);
         host
     }
 
@@ -157,6 +194,29 @@ impl Host {
         self.person_contexts.insert(id, take(&mut self.next.context));
         self.people.insert(id, person);
         id
+    }
+
+    /// Adds a category under this id.
+    pub(crate) fn add_category(&mut self, id: u64, parent: u64) {
+        let name = format!("Category {id}");
+        let fields = CategoryFields { name, parent, idnumber: String::new(), visible: true, extra: "{}".into() };
+        self.put_category(id, fields);
+    }
+
+    /// Adds or replaces a category.
+    pub(crate) fn put_category(&mut self, id: u64, fields: CategoryFields) {
+        self.next.category = self.next.category.max(id + 1);
+        let context = match self.categories.get(&id) {
+            Some(there) => there.context,
+            None => take(&mut self.next.context),
+        };
+        let record = CategoryRecord { id, context, fields, modified: self.now, courses: 0 };
+        self.categories.insert(id, record);
+    }
+
+    /// The plugin that is being tested; one without a manifest has the name `plugin`.
+    pub(crate) fn plugin(&self) -> &str {
+        self.manifest.as_ref().map_or("plugin", |m| &m.id)
     }
 
     /// Whether somebody has this username or is about to.
@@ -201,4 +261,25 @@ impl Host {
         let id = self.running.as_ref()?;
         self.jobs.iter().find(|entry| entry.job.id == *id)
     }
+}
+
+/// The roles of a fresh host.
+fn roles() -> Vec<Role> {
+    let roles = [
+        ("manager", "Manager", "manager"),
+        ("coursecreator", "Course creator", "coursecreator"),
+        ("editingteacher", "Teacher", "editingteacher"),
+        ("teacher", "Non-editing teacher", "teacher"),
+        ("student", "Student", "student"),
+        ("guest", "Guest", "guest"),
+        ("user", "Authenticated user", "user"),
+        ("frontpage", "Authenticated user on site home", "frontpage"),
+    ];
+    let role = |(id, (shortname, name, archetype)): (u64, (&str, &str, &str))| Role {
+        id,
+        shortname: shortname.into(),
+        name: name.into(),
+        archetype: archetype.into(),
+    };
+    (1..).zip(roles).map(role).collect()
 }

@@ -16,14 +16,16 @@ impl Host {
     /// Queues a job, or finds the one with its key.
     pub(crate) fn enqueue(&mut self, new: &NewJob) -> JobId {
         if !new.key.is_empty()
-            && let Some(same) = self.jobs.iter().find(|entry| entry.key == new.key)
+            && let Some(same) = self.jobs.iter().find(|entry| entry.key == new.key && entry.job.plugin == self.plugin())
         {
             return same.job.id.clone();
         }
         self.next.job += 1;
         let id = format!("{:032x}", self.next.job);
+        let shared = self.manifest.as_ref().is_some_and(|m| m.jobs.iter().any(|k| k.kind == new.kind && k.shared));
         let job = Job {
             id: id.clone(),
+            plugin: self.plugin().to_owned(),
             kind: new.kind.clone(),
             state: State::Queued,
             progress: 0.0,
@@ -38,7 +40,7 @@ impl Host {
             started: 0,
             finished: 0,
         };
-        self.jobs.push(JobEntry { job, key: new.key.clone(), stop: false, reported: Vec::new() });
+        self.jobs.push(JobEntry { job, key: new.key.clone(), shared, stop: false, reported: Vec::new() });
         id
     }
 
@@ -70,7 +72,16 @@ pub fn enqueue(job: &NewJob) -> Result<JobId> {
 /// See `jobs.get`.
 pub fn get(id: &str) -> Result<Job> {
     enter(INTERFACE)?;
-    with(|host| Ok(host.job(id)?.job.clone()))
+    with(|host| {
+        let own = host.manifest.as_ref().map(|m| m.id.clone());
+        let entry = host.job(id)?;
+        match own {
+            Some(own) if !entry.shared && entry.job.plugin != own => {
+                Err(Error::not_found("job", format!("no job {id}")))
+            }
+            _ => Ok(entry.job.clone()),
+        }
+    })
 }
 
 /// See `jobs.cancel`.
@@ -78,7 +89,11 @@ pub fn cancel(id: &str) -> Result<bool> {
     enter(INTERFACE)?;
     with(|host| {
         let now = host.now;
+        let own = host.manifest.as_ref().map(|m| m.id.clone());
         let entry = host.job(id)?;
+        if own.is_some_and(|own| own != entry.job.plugin) {
+            return Err(Error::not_found("job", format!("no job {id}")));
+        }
         match entry.job.state {
             State::Queued => {
                 entry.job.state = State::Cancelled;

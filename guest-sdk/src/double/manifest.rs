@@ -8,8 +8,7 @@ use serde_json::Value;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Manifest {
     pub(crate) id: String,
-    #[serde(rename = "version")]
-    _version: String,
+    pub(crate) version: String,
     #[serde(rename = "description")]
     _description: String,
     #[serde(default)]
@@ -20,6 +19,8 @@ pub(crate) struct Manifest {
     file_areas: Vec<FileArea>,
     #[serde(default)]
     pub(crate) jobs: Vec<JobKind>,
+    #[serde(default)]
+    pub(crate) services: Vec<DeclaredService>,
     #[serde(default, rename = "limits")]
     _limits: Value,
     #[serde(default)]
@@ -44,8 +45,32 @@ pub(crate) struct FileArea {
     area: String,
     #[serde(default, rename = "capability")]
     _capability: Option<String>,
+    /// Whether it is files of courses' own content that are reached here, rather than files of the area.
+    #[serde(default, rename = "content")]
+    _content: bool,
     #[serde(default)]
-    pub(crate) item_in_url: bool,
+    pub(crate) item: ItemSegment,
+}
+
+/// What stands for the item in an area's addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ItemSegment {
+    /// Nothing: the item is always 0.
+    #[default]
+    None,
+    /// Its number.
+    Number,
+    /// A number that changes with the content; the item is always 0.
+    Revision,
+}
+
+/// A service the plugin declares: with every function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeclaredService {
+    pub(crate) shortname: String,
+    pub(crate) name: String,
 }
 
 /// A kind of job the plugin runs.
@@ -53,6 +78,9 @@ pub(crate) struct FileArea {
 #[serde(deny_unknown_fields)]
 pub(crate) struct JobKind {
     pub(crate) kind: String,
+    /// Whether other plugins may see jobs of this kind.
+    #[serde(default)]
+    pub(crate) shared: bool,
 }
 
 impl Manifest {

@@ -10,6 +10,8 @@ pub mod clock;
 pub mod config;
 pub(crate) mod course;
 pub mod course_store;
+pub mod courses;
+pub mod enrolments;
 pub mod files;
 pub(crate) mod host;
 pub mod jobs;
@@ -17,7 +19,10 @@ pub mod log;
 pub(crate) mod manifest;
 pub mod people;
 pub mod random;
+pub mod services;
 
+#[cfg(test)]
+mod roster_tests;
 #[cfg(test)]
 mod tests;
 

@@ -2,7 +2,7 @@
 
 use super::course_store::{
     ActivityFields, ArchivedPerson, BlockFields, CourseFields, Draft, EnrolmentColumns, Entry, FacetedRun, FileFields,
-    Origin, Owner, PersonChoice, Reference, Row, RowColumns, Run, SectionFields, Snapshot,
+    NewPerson, Origin, Owner, PersonChoice, Reference, Row, RowColumns, Run, SectionFields, Snapshot,
 };
 use super::{archive, blobs, files, people};
 use crate::testing::TestHost;
@@ -36,6 +36,10 @@ fn draft(shortname: &str) -> Result<Draft> {
         date_offset: 0,
     };
     Draft::create(&course_fields(shortname), &origin, "{}")
+}
+
+fn create(username: &str) -> PersonChoice {
+    PersonChoice::Create(NewPerson { username: username.to_owned(), extra: "{}".into() })
 }
 
 fn person(local: u64, username: &str) -> ArchivedPerson {
@@ -170,7 +174,7 @@ fn a_draft_is_unseen_until_published() -> Result<()> {
     let host = TestHost::new();
     let made = draft("A")?;
     let id = made.course();
-    let link = (person(7, "ada"), PersonChoice::Create("ada".into()));
+    let link = (person(7, "ada"), create("ada"));
     let ids = made.add_people(std::slice::from_ref(&link))?;
     assert_eq!(code(Snapshot::open(id)), is(ErrorKind::NotFound, "course"));
     assert_eq!(people::lookup(&[people::Key::Username("ada".into())])?, [None]);
@@ -190,10 +194,10 @@ fn a_draft_is_unseen_until_published() -> Result<()> {
 fn a_dropped_draft_leaves_nothing() -> Result<()> {
     let host = TestHost::new();
     let gone = draft("A")?;
-    gone.add_people(&[(person(7, "ada"), PersonChoice::Create("ada".into()))])?;
+    gone.add_people(&[(person(7, "ada"), create("ada"))])?;
     drop(gone);
     let again = draft("A")?;
-    again.add_people(&[(person(7, "ada"), PersonChoice::Create("ada".into()))])?;
+    again.add_people(&[(person(7, "ada"), create("ada"))])?;
     drop(again);
     assert!(host.courses().is_empty());
     assert_eq!(host.people().len(), 1);
@@ -223,7 +227,7 @@ fn a_draft_is_checked() -> Result<()> {
     assert_eq!(code(Draft::create(&nowhere, &origin, "{}")), is(ErrorKind::NotFound, "category"));
     let draft = draft("X")?;
     assert_eq!(code(draft.append_runs(1, &[])), is(ErrorKind::NotFound, "part"));
-    let people = [(person(1, "ada"), PersonChoice::Create("ada".into())), (person(2, "ben"), PersonChoice::Link(999))];
+    let people = [(person(1, "ada"), create("ada")), (person(2, "ben"), PersonChoice::Link(999))];
     assert_eq!(code(draft.add_people(&people)), is(ErrorKind::NotFound, "person"));
     assert_eq!(draft.add_people(&people[..1])?.len(), 1, "the refused call took no name");
     let file = FileFields {
@@ -425,8 +429,7 @@ fn capabilities_hold_below_their_place() -> Result<()> {
 fn who_is_enrolled_may_enter() -> Result<()> {
     let host = TestHost::new();
     let draft = draft("E")?;
-    let choices: Vec<_> =
-        (1..=4).map(|n| (person(n, &format!("p{n}")), PersonChoice::Create(format!("p{n}")))).collect();
+    let choices: Vec<_> = (1..=4).map(|n| (person(n, &format!("p{n}")), create(&format!("p{n}")))).collect();
     let ids = draft.add_people(&choices)?;
     let part = draft.add_part(Owner::Course, "enrolments.xml", &names(&["enrolment"]))?;
     let row = |person, suspended, end| Row {

@@ -6,6 +6,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use tokio::sync::Notify;
 
+/// A web-service function and who answers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// The function.
+    pub name: String,
+    /// The plugin.
+    pub plugin: String,
+    /// That one's version.
+    pub version: String,
+}
+
 /// The services of a host that its imports use. One per process.
 pub struct Host {
     /// Rows.
@@ -22,6 +33,9 @@ pub struct Host {
     pub archive_limits: provost_archive::Limits,
     /// Threads that compress.
     pub compression_threads: usize,
+    /// The most one uploaded file may have, bytes.
+    pub max_upload: u64,
+    offered: RwLock<Arc<[Offered]>>,
     /// The room of the file system that the store and `scratch` are on.
     pub space: Space,
 }
@@ -38,6 +52,8 @@ impl Host {
             site,
             public_url: RwLock::new("http://localhost".into()),
             archive_limits: provost_archive::Limits::default(),
+            max_upload: 64 << 30,
+            offered: RwLock::new(Arc::new([])),
             compression_threads: std::thread::available_parallelism().map_or(1, |n| n.get()),
         }
     }
@@ -45,6 +61,19 @@ impl Host {
     /// The site's identity.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// The web-service functions of the loaded plugins, by name.
+    pub fn offered(&self) -> Arc<[Offered]> {
+        self.offered.read().map(|all| all.clone()).unwrap_or_else(|poisoned| poisoned.into_inner().clone())
+    }
+
+    /// Says what the loaded plugins offer.
+    pub fn set_offered(&self, functions: Vec<Offered>) {
+        match self.offered.write() {
+            Ok(mut slot) => *slot = functions.into(),
+            Err(poisoned) => *poisoned.into_inner() = functions.into(),
+        }
     }
 
     /// The site's public address, without a slash at the end.

@@ -23,13 +23,13 @@ pub use cache::CacheDir;
 pub use call::{CallContext, JobRun};
 pub use configuration::ConfigurationError;
 pub use engine::{Engine, EngineError, EngineOptions};
-pub use host::Host;
+pub use host::{Host, Offered};
 pub use limits::Limits;
-pub use manifest::{CapabilityAsked, FileArea, JobKind, Manifest, ManifestError};
+pub use manifest::{CapabilityAsked, FileArea, ItemInUrl, JobKind, Manifest, ManifestError, ServiceOffered};
 pub use outcome::{LimitKind, Outcome, PluginError, PluginErrorKind};
 pub use plugin::{Exports, LoadError, Plugin};
 
 pub use bindings::exports::provost::plugin::job_runner::JobContext;
 pub use bindings::exports::provost::plugin::lifecycle::Change;
-pub use bindings::exports::provost::plugin::web_service::{Function, Request};
+pub use bindings::exports::provost::plugin::web_service::{Function, Request, TextSettings};
 pub use bindings::provost::plugin::types::Caller;

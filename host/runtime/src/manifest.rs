@@ -4,7 +4,7 @@ use crate::Limits;
 use serde::{Deserialize, Serialize};
 
 /// Names of the contract's interfaces a plugin may ask for. The others (`log`, `clock`, `random`, `config`) need no grant.
-pub(crate) const GRANTABLE: &[&str] = &["course-store", "archive", "blobs", "files", "people", "jobs"];
+pub(crate) const GRANTABLE: &[&str] = &["course-store", "archive", "blobs", "files", "people", "courses", "enrolments", "services", "jobs"];
 
 /// What a plugin is and asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Manifest {
     /// File areas it keeps.
     #[serde(default)]
     pub file_areas: Vec<FileArea>,
+    /// Services it offers, with every function of the loaded plugins. What an operator changed of one stays.
+    #[serde(default)]
+    pub services: Vec<ServiceOffered>,
     /// Kinds of job it runs.
     #[serde(default)]
     pub jobs: Vec<JobKind>,
@@ -60,9 +63,35 @@ pub struct FileArea {
     /// What a person needs, in the area's context, to download from it. None: nobody downloads.
     #[serde(default)]
     pub capability: Option<String>,
-    /// Whether addresses of its files name the item.
+    /// What addresses of its files say of the item.
     #[serde(default)]
-    pub item_in_url: bool,
+    pub item: ItemInUrl,
+    /// Whether it is an area of courses' own content, which the plugin opens for download but does not keep.
+    #[serde(default)]
+    pub content: bool,
+}
+
+/// What stands between a file's area and its path in an address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemInUrl {
+    /// Nothing: the item is 0.
+    #[default]
+    None,
+    /// The item.
+    Number,
+    /// A number that means nothing: the item is 0.
+    Revision,
+}
+
+/// A service a plugin offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServiceOffered {
+    /// The name clients use.
+    pub shortname: String,
+    /// For people.
+    pub name: String,
 }
 
 /// A kind of job a plugin runs.
@@ -71,6 +100,9 @@ pub struct FileArea {
 pub struct JobKind {
     /// For example `backup`.
     pub kind: String,
+    /// Whether other plugins may look at such jobs.
+    #[serde(default)]
+    pub shared: bool,
 }
 
 /// Why a manifest is not usable.

@@ -198,6 +198,9 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     imports::blobs::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::files::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::people::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::courses::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::enrolments::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::services::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::jobs::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::log::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::clock::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;

@@ -42,6 +42,10 @@ CREATE TABLE t_category (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   parent INTEGER REFERENCES t_category (id),
   name TEXT NOT NULL,
+  idnumber TEXT NOT NULL DEFAULT '',
+  visible INTEGER NOT NULL DEFAULT 1,
+  extra TEXT NOT NULL DEFAULT '{}',
+  modified INTEGER NOT NULL DEFAULT 0,
   change INTEGER NOT NULL REFERENCES t_change (id)
 );
 
@@ -63,14 +67,30 @@ CREATE TABLE t_person (
   lastname TEXT NOT NULL,
   idnumber TEXT NOT NULL,
   first_access INTEGER NOT NULL,
+  last_access INTEGER NOT NULL DEFAULT 0,
   deleted INTEGER NOT NULL,
   suspended INTEGER NOT NULL,
   site_admin INTEGER NOT NULL,
-  created INTEGER NOT NULL
+  created INTEGER NOT NULL,
+  extra TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX t_person_username ON t_person (username);
+CREATE INDEX t_person_idnumber ON t_person (idnumber) WHERE idnumber <> '';
 CREATE INDEX t_person_email ON t_person (email COLLATE NOCASE);
 CREATE INDEX t_person_change ON t_person (change);
+
+-- Hashes in the PHC form. Who has no row cannot log in.
+CREATE TABLE t_password (
+  person INTEGER PRIMARY KEY REFERENCES t_person (id),
+  hash TEXT NOT NULL,
+  changed INTEGER NOT NULL
+);
+
+-- Keys with which addresses of files work without a token.
+CREATE TABLE t_file_key (
+  person INTEGER PRIMARY KEY REFERENCES t_person (id),
+  key TEXT NOT NULL UNIQUE
+);
 
 CREATE TABLE t_role (
   id INTEGER PRIMARY KEY,
@@ -106,6 +126,19 @@ CREATE TABLE t_role_grant (
   instance INTEGER NOT NULL,
   PRIMARY KEY (person, level, instance, role)
 ) WITHOUT ROWID;
+CREATE INDEX t_role_grant_place ON t_role_grant (level, instance);
+
+-- Enrolments made on this host; those that came with a course are in t_enrolment.
+CREATE TABLE t_roster (
+  course INTEGER NOT NULL,
+  person INTEGER NOT NULL REFERENCES t_person (id),
+  suspended INTEGER NOT NULL,
+  start_time INTEGER NOT NULL,
+  end_time INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (course, person)
+) WITHOUT ROWID;
+CREATE INDEX t_roster_person ON t_roster (person);
 
 CREATE TABLE t_blob (
   sha1 TEXT PRIMARY KEY,
@@ -150,6 +183,7 @@ CREATE TABLE t_course (
 CREATE INDEX t_course_change ON t_course (change);
 CREATE INDEX t_course_shortname ON t_course (shortname);
 CREATE INDEX t_course_context ON t_course (context);
+CREATE INDEX t_course_category ON t_course (category);
 -- Ids begin at 2, as in the field, where 1 is the site itself.
 INSERT INTO sqlite_sequence (name, seq) VALUES ('t_course', 1);
 
@@ -283,6 +317,7 @@ CREATE TABLE t_enrolment (
 );
 CREATE UNIQUE INDEX t_enrolment_place ON t_enrolment (part, seq);
 CREATE INDEX t_enrolment_person ON t_enrolment (site_person, course) WHERE site_person IS NOT NULL;
+CREATE INDEX t_enrolment_course ON t_enrolment (course, site_person) WHERE site_person IS NOT NULL;
 CREATE INDEX t_enrolment_change ON t_enrolment (change);
 
 CREATE TABLE t_role_assignment (
@@ -315,6 +350,7 @@ CREATE TABLE t_course_group (
   idnumber TEXT NOT NULL
 );
 CREATE UNIQUE INDEX t_course_group_place ON t_course_group (part, seq);
+CREATE INDEX t_course_group_course ON t_course_group (course);
 CREATE INDEX t_course_group_change ON t_course_group (change);
 
 CREATE TABLE t_group_member (
@@ -329,6 +365,7 @@ CREATE TABLE t_group_member (
   course_group INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX t_group_member_place ON t_group_member (part, seq);
+CREATE INDEX t_group_member_course ON t_group_member (course);
 CREATE INDEX t_group_member_change ON t_group_member (change);
 
 CREATE TABLE t_grade_item (
@@ -375,6 +412,7 @@ CREATE TABLE t_completion (
   modified INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX t_completion_place ON t_completion (part, seq);
+CREATE INDEX t_completion_course ON t_completion (course, person);
 CREATE INDEX t_completion_change ON t_completion (change);
 
 CREATE TABLE t_log (
@@ -515,6 +553,8 @@ CREATE TABLE t_job (
   attempts INTEGER NOT NULL DEFAULT 0,
   person INTEGER NOT NULL,
   course INTEGER,
+  -- Whether other plugins may see it.
+  shared INTEGER NOT NULL DEFAULT 0,
   key TEXT NOT NULL,
   created INTEGER NOT NULL,
   started INTEGER NOT NULL DEFAULT 0,
@@ -543,8 +583,19 @@ CREATE TABLE t_service (
   enabled INTEGER NOT NULL,
   download_files INTEGER NOT NULL,
   upload_files INTEGER NOT NULL,
-  functions TEXT
+  functions TEXT,
+  -- What a person needs, on the site, to use it; empty for nothing.
+  required_capability TEXT NOT NULL DEFAULT '',
+  -- Whether only the people of t_service_person may use it.
+  restricted INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE t_service_person (
+  service INTEGER NOT NULL REFERENCES t_service (id),
+  person INTEGER NOT NULL REFERENCES t_person (id),
+  valid_until INTEGER NOT NULL,
+  addresses TEXT NOT NULL,
+  PRIMARY KEY (service, person)
+) WITHOUT ROWID;
 INSERT INTO t_service (shortname, name, enabled, download_files, upload_files) VALUES ('provost', 'Provost', 1, 1, 1);
 
 CREATE TABLE t_token (
@@ -556,8 +607,26 @@ CREATE TABLE t_token (
   valid_until INTEGER NOT NULL,
   addresses TEXT NOT NULL,
   created INTEGER NOT NULL,
-  last_used INTEGER NOT NULL DEFAULT 0
+  last_used INTEGER NOT NULL DEFAULT 0,
+  -- Of a token that a login hands out again and again: what its secret is derived from, together with the store's key.
+  nonce BLOB
 );
+CREATE INDEX t_token_person ON t_token (person, service);
+
+-- What was done, by whom, how it ended.
+CREATE TABLE t_audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  time INTEGER NOT NULL,
+  origin TEXT NOT NULL,
+  person INTEGER,
+  username TEXT NOT NULL,
+  address TEXT NOT NULL,
+  action TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  outcome TEXT NOT NULL
+);
+CREATE INDEX t_audit_time ON t_audit (time);
+CREATE INDEX t_audit_person ON t_audit (person, id) WHERE person IS NOT NULL;
 
 -- rank: 0 the active version, 1 the one before.
 CREATE TABLE t_plugin (

@@ -8,6 +8,7 @@
 pub mod api;
 pub mod blobs;
 pub mod conformance;
+pub mod passwords;
 pub mod sqlite;
 
 use api::{Blobs, Result, Store};

@@ -4,12 +4,16 @@
 //! answers a reader goes through them. Writes are short: bulk work is cut into slices ([`db::SLICE`] rows), so that
 //! heartbeats are not delayed (architecture.md 2.4).
 
+mod audit;
 mod capabilities;
+mod categories;
+mod contexts;
 mod courses;
 mod db;
 mod draft;
 mod draft_people;
 mod draft_rows;
+mod enrolments;
 mod files;
 mod jobs;
 mod people;
@@ -17,6 +21,7 @@ mod plugins;
 mod publish;
 mod read_part;
 mod rows;
+mod secret;
 mod settings;
 mod snapshot;
 mod sweep;
@@ -34,15 +39,18 @@ use std::{path::Path, sync::Arc};
 pub struct SqliteStore {
     db: Arc<Db>,
     blobs: Arc<ObjectBlobs>,
+    /// What secrets of logins are derived from.
+    secret: secret::Secret,
 }
 
 impl SqliteStore {
     /// Opens the database `dir/provost.db` and the blobs beside it, creating what is missing.
     pub async fn open(dir: &Path, options: &StoreOptions) -> Result<Self> {
         let db = Db::open(dir).await?;
+        let secret = secret::Secret::of(dir)?;
         let space = Space::new(dir, options.min_free_bytes);
         let blobs = Arc::new(ObjectBlobs::local(db.clone(), &dir.join("blobs"), &dir.join("tmp"), space)?);
-        Ok(Self { db, blobs })
+        Ok(Self { db, blobs, secret })
     }
 
     /// The contents of this store.

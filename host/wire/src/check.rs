@@ -93,6 +93,10 @@ impl<'a> Input<'a> {
         }
     }
 
+    fn is_null(self) -> bool {
+        matches!(self, Input::Form(Node::Null) | Input::Json(Value::Null))
+    }
+
     fn is_same(self, other: Input<'_>) -> bool {
         match (self, other) {
             (Input::Form(one), Input::Form(other)) => one == other,
@@ -120,7 +124,7 @@ impl Check<'_> {
     }
 
     fn walk(&self, description: &Description, input: Input<'_>) -> Result<Value, Fault> {
-        if matches!(input, Input::Json(Value::Null)) {
+        if input.is_null() {
             return if description.null { Ok(Value::Null) } else { Fault::unfit("null is not allowed here") };
         }
         match &description.shape {
@@ -133,7 +137,7 @@ impl Check<'_> {
                             Side::Parameters => "parameter",
                             Side::Result => "response",
                         },
-                        scalar.shown(),
+                        if description.secret { "(secret)".to_owned() } else { scalar.shown() },
                         ty.wire_name()
                     )),
                 },

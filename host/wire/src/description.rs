@@ -26,6 +26,8 @@ pub struct Description {
     pub null: bool,
     /// Further names of the key, in parameters.
     pub aliases: Vec<String>,
+    /// Whether a value is written into no log and shown in no error, as a password.
+    pub secret: bool,
 }
 
 /// The three kinds of descriptions.
@@ -67,7 +69,14 @@ pub enum Requirement {
 
 impl Description {
     fn of(shape: Shape) -> Description {
-        Description { shape, doc: String::new(), requirement: Requirement::Required, null: true, aliases: Vec::new() }
+        Description {
+            shape,
+            doc: String::new(),
+            requirement: Requirement::Required,
+            null: true,
+            aliases: Vec::new(),
+            secret: false,
+        }
     }
 
     /// A required value.
@@ -127,6 +136,13 @@ impl Description {
         self
     }
 
+    /// The same value, written into no log.
+    #[must_use]
+    pub fn secret(mut self) -> Description {
+        self.secret = true;
+        self
+    }
+
     /// Reads and checks the description of a function's parameters: a `single` whose keys are required or have a
     /// default.
     pub fn parameters(json: &str) -> Result<Description, DescriptionError> {
@@ -156,7 +172,8 @@ impl Description {
 }
 
 impl Serialize for Description {
-    /// Prints the JSON of the contract. What has its default (`null`, `aliases`, `pairs`, an empty `doc`) is left out.
+    /// Prints the JSON of the contract. What has its default (`null`, `aliases`, `pairs`, `secret`, an empty `doc`) is
+    /// left out.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("kind", self.kind())?;
@@ -186,6 +203,9 @@ impl Serialize for Description {
         }
         if !self.aliases.is_empty() {
             map.serialize_entry("aliases", &self.aliases)?;
+        }
+        if self.secret {
+            map.serialize_entry("secret", &self.secret)?;
         }
         map.end()
     }

@@ -1,10 +1,11 @@
 //! Errors as the wire knows them: exception class, error code, message and, for developers, debug information.
 //!
-//! Texts and codes are those of webservices 1.7; clients compare the code, people read the message. Every answer that
-//! carries one has status 200.
+//! Texts and codes are those of webservices 1.7; clients compare the code, people read the message. The protocol's
+//! answers have status 200 all the same; [`WireError::status`] is for those who ask for more.
 
 mod class;
 mod plugin;
+mod status;
 
 use serde_json::{Map, Value};
 
@@ -31,11 +32,16 @@ pub struct WireError {
     pub message: String,
     /// What was wrong and where. Printed only when the site's debugging is on.
     pub debuginfo: Option<String>,
+    /// How a plugin sorted it, if it comes from one.
+    pub kind: Option<ErrorKind>,
+    /// After how many seconds the same call may work, if that is known. Goes out as the header `Retry-After`.
+    pub retry_after: Option<u64>,
 }
 
 impl WireError {
     fn new(class: Class, errorcode: impl Into<String>, message: impl Into<String>) -> WireError {
-        WireError { class, errorcode: errorcode.into(), message: message.into(), debuginfo: None }
+        let (errorcode, message) = (errorcode.into(), message.into());
+        WireError { class, errorcode, message, debuginfo: None, kind: None, retry_after: None }
     }
 
     /// The same error with debug information.
@@ -156,6 +162,23 @@ impl WireError {
         WireError::coded("sitemaintenance", "The site is undergoing maintenance and is currently not available")
     }
 
+    /// More calls or failed logins than are allowed in a time. The same call may work after `seconds`.
+    pub fn rate_limited(seconds: u64) -> WireError {
+        let mut error = WireError::coded("ratelimited", format!("Too many requests. Try again in {seconds} seconds."));
+        error.retry_after = Some(seconds);
+        error
+    }
+
+    /// The request's body is larger than the site takes.
+    pub fn request_too_large(debuginfo: impl Into<String>) -> WireError {
+        WireError::coded("requesttoolarge", "The request is larger than this site takes").with_debuginfo(debuginfo)
+    }
+
+    /// A function that is not open to everyone was called without a token.
+    pub fn service_requires_login() -> WireError {
+        WireError::coded("servicerequireslogin", "This function cannot be called without logging in")
+    }
+
     /// What a function returned does not fit its description.
     pub fn invalid_response(debuginfo: impl Into<String>) -> WireError {
         WireError::new(Class::InvalidResponse, "invalidresponse", INVALID_RESPONSE).with_debuginfo(debuginfo)
@@ -218,6 +241,20 @@ impl WireError {
             "debuginfo": self.shown_debuginfo(debug),
             "reproductionlink": null,
         }))
+    }
+
+    /// The exception in an answer of `lib/ajax/service.php`.
+    pub fn ajax(&self, debug: bool) -> Value {
+        let mut exception = serde_json::json!({
+            "message": self.message,
+            "errorcode": self.errorcode,
+            "link": "",
+            "moreinfourl": "",
+        });
+        if let (Some(debuginfo), Some(object)) = (self.shown_debuginfo(debug), exception.as_object_mut()) {
+            object.insert("debuginfo".to_owned(), debuginfo.into());
+        }
+        exception
     }
 
     fn shown_debuginfo(&self, debug: bool) -> Option<&str> {

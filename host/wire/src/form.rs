@@ -2,21 +2,55 @@
 
 use indexmap::IndexMap;
 use percent_encoding::percent_decode;
+use serde_json::Number;
 
-/// Most variables of one request, query and body together. PHP would drop the rest in silence; we refuse.
+/// Most variables of one request, query and body together, unless [`Limits`] say otherwise. PHP would drop the rest in
+/// silence; we refuse.
 pub const MAX_VARIABLES: usize = 5000;
-/// Deepest nesting: the number of bracket pairs after a name.
+/// Deepest nesting: the number of bracket pairs after a name. [`Limits`] can only lower it.
 pub const MAX_DEPTH: usize = 64;
 
-/// One value of a form: a text, or further values under keys.
+/// What a request may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Variables, query and body together; of a JSON body, values.
+    pub variables: usize,
+    /// Levels below a name, at most [`MAX_DEPTH`].
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { variables: MAX_VARIABLES, depth: MAX_DEPTH }
+    }
+}
+
+impl Limits {
+    pub(crate) fn check_count(self, count: usize) -> Result<(), FormError> {
+        if count > self.variables { Err(FormError::TooMany(self.variables)) } else { Ok(()) }
+    }
+
+    pub(crate) fn check_depth(self, name: &str, depth: usize) -> Result<(), FormError> {
+        let limit = self.depth.min(MAX_DEPTH);
+        if depth > limit { Err(FormError::TooDeep { name: name.to_owned(), limit }) } else { Ok(()) }
+    }
+}
+
+/// One value of a form or of a JSON body: a single value, or further values under keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
     /// A text as sent, percent decoding done.
     Text(String),
     /// Bytes that are not UTF-8, with replacement characters. No parameter type accepts it.
     NotUtf8(String),
-    /// `name[key]=…`: values under keys.
+    /// `name[key]=…`: values under keys. Also an object or list of a JSON body.
     Map(Tree),
+    /// A number of a JSON body.
+    Number(Number),
+    /// A boolean of a JSON body.
+    Bool(bool),
+    /// Null in a JSON body; a form cannot say it.
+    Null,
 }
 
 impl Node {
@@ -134,12 +168,23 @@ impl FromIterator<(String, Node)> for Tree {
 /// Why a form cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
-    /// More variables than [`MAX_VARIABLES`].
-    #[error("the request has more than {MAX_VARIABLES} variables")]
-    TooMany,
-    /// A name with more brackets than [`MAX_DEPTH`].
-    #[error("the parameter {0} is nested more than {MAX_DEPTH} levels deep")]
-    TooDeep(String),
+    /// More variables than the limit.
+    #[error("the request has more than {0} variables")]
+    TooMany(usize),
+    /// A name with more levels below it than the limit.
+    #[error("the parameter {name} is nested more than {limit} levels deep")]
+    TooDeep {
+        /// The name at the top.
+        name: String,
+        /// The levels allowed.
+        limit: usize,
+    },
+    /// A body that says it is JSON and is not.
+    #[error("the body is no JSON: {0}")]
+    NotJson(String),
+    /// A JSON body whose outermost value has no names.
+    #[error("the body is JSON, but no object of parameters")]
+    NotAnObject,
 }
 
 /// Collects the variables of one source (query or body) into a tree.
@@ -147,17 +192,16 @@ pub enum FormError {
 pub(crate) struct Collector {
     pub(crate) tree: Tree,
     pub(crate) count: usize,
+    pub(crate) limits: Limits,
 }
 
 impl Collector {
     /// One variable with decoded name and value.
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) -> Result<(), FormError> {
         self.count += 1;
-        if self.count > MAX_VARIABLES {
-            return Err(FormError::TooMany);
-        }
+        self.limits.check_count(self.count)?;
         let name = String::from_utf8_lossy(name);
-        let Some((key, path)) = split_name(&name)? else { return Ok(()) };
+        let Some((key, path)) = split_name(&name, self.limits)? else { return Ok(()) };
         self.tree.insert_at(&key, &path, text_node(value));
         Ok(())
     }
@@ -188,7 +232,7 @@ fn decode(encoded: &[u8]) -> Vec<u8> {
 type Name = (String, Vec<Option<String>>);
 
 /// Takes a name apart. `None` means PHP ignores the variable: its name is empty.
-fn split_name(name: &str) -> Result<Option<Name>, FormError> {
+fn split_name(name: &str, limits: Limits) -> Result<Option<Name>, FormError> {
     // PHP's names end at a zero byte.
     let name = name.split('\0').next().unwrap_or_default().trim_start_matches(' ');
     let (top, mut rest) = match name.find('[') {
@@ -201,9 +245,7 @@ fn split_name(name: &str) -> Result<Option<Name>, FormError> {
     let mut top = top.replace(['.', ' '], "_");
     let mut path = Vec::new();
     while let Some(inner) = rest.strip_prefix('[') {
-        if path.len() == MAX_DEPTH {
-            return Err(FormError::TooDeep(top));
-        }
+        limits.check_depth(&top, path.len() + 1)?;
         let Some((key, after)) = inner.split_once(']') else {
             // Not an index. At the top the bracket becomes part of the name, further in the rest is dropped.
             if path.is_empty() {

@@ -44,6 +44,36 @@ pub const SCRIPT: &[Header] = &[
     ("Accept-Ranges", "none"),
 ];
 
+/// What the scripts that give files away say to browsers, in answers and errors alike.
+pub const FILE_SCRIPT: &[Header] =
+    &[("Access-Control-Allow-Headers", "range"), ("Access-Control-Expose-Headers", "Content-Range")];
+
+/// Headers of a file, besides [`FILE_SCRIPT`] and those that speak of the file itself. The policy keeps what a file
+/// has of programs from running with the site's rights.
+pub const FILE: &[Header] = &[
+    ("Access-Control-Allow-Origin", "*"),
+    ("Content-Security-Policy", "default-src 'none'; img-src 'self'; media-src 'self'"),
+    ("Cache-Control", "private, must-revalidate, pre-check=0, post-check=0, max-age=0, no-transform"),
+    EXPIRES_AT_ONCE,
+    ("Pragma", "no-cache"),
+];
+
+/// Headers of `lib/ajax/service.php`, success and error. The original, whose callers have a session, sends the first three with the
+/// session's.
+pub const AJAX: &[Header] = &[
+    ("Expires", "Thu, 19 Nov 1981 08:52:00 GMT"),
+    ("Cache-Control", "no-store, no-cache, must-revalidate"),
+    ("Pragma", "no-cache"),
+    ("Content-Type", "application/json; charset=utf-8"),
+];
+
+/// What a browser is told that asks before it sends a header of ours to the REST server (a CORS preflight).
+pub const PREFLIGHT: &[Header] = &[
+    ("Access-Control-Allow-Methods", "GET, POST, HEAD, OPTIONS"),
+    ("Access-Control-Allow-Headers", "authorization, content-type, provost-http-status"),
+    ("Access-Control-Max-Age", "86400"),
+];
+
 /// The REST server's headers for an answer of this form, success or error.
 pub fn of(format: Format) -> &'static [Header] {
     match format {

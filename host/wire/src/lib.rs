@@ -23,6 +23,7 @@ pub mod error;
 pub mod form;
 pub mod format;
 pub mod headers;
+pub mod json_body;
 mod php_number;
 pub mod request;
 pub mod respond;

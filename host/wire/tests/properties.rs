@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use provost_wire::clean::Installed;
 use provost_wire::description::{Description, ParamType, Requirement};
 use provost_wire::error::{Family, WireError};
+use provost_wire::form::Limits;
 use provost_wire::request::{Body, parse, variables};
 use provost_wire::{respond, validate};
 use serde_json::{Value, json};
@@ -79,14 +80,14 @@ fn parameters() -> Description {
 proptest! {
     #[test]
     fn no_request_panics(query in proptest::collection::vec(any::<u8>(), 0..200), body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        if let Ok(request) = parse(&query, Body::UrlEncoded(&body)) {
+        if let Ok(request) = parse(&query, Body::UrlEncoded(&body), Limits::default()) {
             let _ = validate::parameters(&parameters(), request.parameters, &Installed::default());
         }
     }
 
     #[test]
     fn no_bracketed_name_panics(query in "([ab.\\[\\]&= %+0-9-]|%5B|%5D|%ff|list|map){0,60}") {
-        let tree = variables(query.as_bytes(), Body::None);
+        let tree = variables(query.as_bytes(), Body::None, Limits::default());
         if let Ok(tree) = tree {
             let _ = validate::parameters(&parameters(), tree, &Installed::default());
         }
@@ -101,7 +102,7 @@ proptest! {
     #[test]
     fn what_is_validated_fits(query in "((a|b|list\\[\\]|list\\[3\\]|map\\[x\\]|map\\[y\\]|options\\[users\\]|options\\[0\\]\\[n\\])=(0|1|x|2\\.5|a%3Cb|)&){0,6}") {
         let description = parameters();
-        let tree = variables(query.as_bytes(), Body::None).unwrap();
+        let tree = variables(query.as_bytes(), Body::None, Limits::default()).unwrap();
         if let Ok(value) = validate::parameters(&description, tree, &Installed::default()) {
             // It is complete, in order, and stays as it is when checked again.
             let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();

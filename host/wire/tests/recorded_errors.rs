@@ -7,6 +7,7 @@ mod support;
 use provost_wire::clean::Installed;
 use provost_wire::description::{Description, ParamType};
 use provost_wire::error::{ErrorKind, Family, WireError};
+use provost_wire::form::Limits;
 use provost_wire::format::Format;
 use provost_wire::request::{Body, parse};
 use provost_wire::{headers, validate};
@@ -88,7 +89,7 @@ fn recorded_debug_information() {
     let with = |error: WireError, text: &str| WireError { debuginfo: Some(text.to_owned()), ..error };
     let contents = Description::single([("courseid", Description::value(ParamType::Int))]);
     let refused = |query: &str| {
-        let request = parse(query.as_bytes(), Body::None).unwrap();
+        let request = parse(query.as_bytes(), Body::None, Limits::default()).unwrap();
         validate::parameters(&contents, request.parameters, &Installed::default()).unwrap_err()
     };
     let row = |table: &str, column: &str, value: &str| {
@@ -126,7 +127,7 @@ fn recorded_requests_are_refused_or_taken_as_recorded() {
     ]);
     for (format, ending) in [(Format::Json, ".json.txt"), (Format::Xml, ".xml.txt")] {
         for recording in recordings_ending(ending) {
-            let request = parse(b"", Body::UrlEncoded(recording.request_body.as_bytes())).unwrap();
+            let request = parse(b"", Body::UrlEncoded(recording.request_body.as_bytes()), Limits::default()).unwrap();
             assert_eq!(request.format, format, "{}", recording.stem);
             if recording.stem == "err_no_function" {
                 let error = request.function_name().unwrap_err();
@@ -185,5 +186,27 @@ fn recorded_headers() {
             // Besides ours there are those of the server program.
             assert_eq!(recording.headers.len(), headers::of(format).len() + 4, "{}", recording.stem);
         }
+    }
+}
+
+#[test]
+fn recorded_files() {
+    for stem in ["pluginfile_ok", "pluginfile_noforcedl", "pluginfile_etag"] {
+        let Some(recording) = recording(stem, ".txt") else { return };
+        for (name, value) in headers::FILE.iter().chain(headers::FILE_SCRIPT) {
+            assert_eq!(recording.header(name), Some(*value), "{stem}: {name}");
+        }
+        // Besides ours there are those of the server program, and six of the file.
+        assert_eq!(recording.headers.len(), headers::FILE.len() + headers::FILE_SCRIPT.len() + 4 + 6, "{stem}");
+    }
+    for stem in ["pluginfile_404", "pluginfile_badtoken", "pluginfile_notoken"] {
+        let Some(recording) = recording(stem, ".txt") else { return };
+        for (name, value) in headers::FILE_SCRIPT {
+            assert_eq!(recording.header(name), Some(*value), "{stem}: {name}");
+        }
+    }
+    let Some(recording) = recording("ajax_copy_submit", ".txt") else { return };
+    for (name, value) in headers::AJAX {
+        assert_eq!(recording.header(name), Some(*value), "ajax_copy_submit: {name}");
     }
 }

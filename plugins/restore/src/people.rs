@@ -1,7 +1,7 @@
 //! Who of the archive's people is whom here (architecture.md 2.2, mbz-format.md 7.2).
 
 use crate::intake::Intake;
-use provost_guest::course_store::{self as wit, Draft, PersonChoice};
+use provost_guest::course_store::{self as wit, Draft, NewPerson, PersonChoice};
 use provost_guest::people::{Key, Person, Place, lookup, require_capability};
 use provost_guest::{Error, ErrorKind, JobContext, Result};
 use provost_moodle_archive::people::{ArchivedPerson, PeopleReader};
@@ -71,7 +71,7 @@ impl Adding<'_> {
                 .iter()
                 .zip(choices)
                 .map(|(person, choice)| {
-                    if let PersonChoice::Create(username) = &choice
+                    if let PersonChoice::Create(NewPerson { username, .. }) = &choice
                         && *username != person.username
                         && !person.username.is_empty()
                     {
@@ -92,8 +92,8 @@ impl Adding<'_> {
                 }
                 Err(error) if error.kind == ErrorKind::Conflict && attempt < TRIES => {
                     for (_, choice) in &rows {
-                        if let PersonChoice::Create(username) = choice {
-                            self.given.remove(username);
+                        if let PersonChoice::Create(new) = choice {
+                            self.given.remove(&new.username);
                         }
                     }
                     // The name that is taken cannot be looked up while its owner is unpublished.
@@ -121,7 +121,10 @@ impl Adding<'_> {
             choices.push(match (origin, namesake) {
                 (Some(known), _) => PersonChoice::Link(known.id),
                 (None, Some(namesake)) if is_same(person, &namesake) => PersonChoice::Link(namesake.id),
-                (None, namesake) => PersonChoice::Create(self.free_name(person, namesake.is_some())?),
+                (None, namesake) => PersonChoice::Create(NewPerson {
+                    username: self.free_name(person, namesake.is_some())?,
+                    extra: "{}".into(),
+                }),
             });
         }
         Ok(choices)
@@ -163,7 +166,7 @@ fn is_same(archived: &ArchivedPerson, here: &Person) -> bool {
 /// The username that an error of `add-people` is about, if it can be told.
 fn taken_name(error: &Error, rows: &[(wit::ArchivedPerson, PersonChoice)]) -> String {
     let names = rows.iter().filter_map(|(_, choice)| match choice {
-        PersonChoice::Create(name) => Some(name),
+        PersonChoice::Create(new) => Some(&new.username),
         PersonChoice::Link(_) => None,
     });
     names

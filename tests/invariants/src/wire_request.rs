@@ -6,7 +6,7 @@
 use provost_wire::clean::{Installed, clean};
 use provost_wire::description::{Description, ParamType};
 use provost_wire::error::{ErrorKind, Family, WireError};
-use provost_wire::form::{MAX_DEPTH, MAX_VARIABLES, Node, Tree};
+use provost_wire::form::{Limits, MAX_DEPTH, MAX_VARIABLES, Node, Tree};
 use provost_wire::format::Format;
 use provost_wire::request::{Body, CONTROL_NAMES, parse, variables};
 use provost_wire::{respond, validate};
@@ -70,10 +70,10 @@ fn parameters() -> Description {
 }
 
 fn request(query: &[u8], body: &[u8], description: &Description) {
-    let request = match parse(query, Body::UrlEncoded(body)) {
+    let request = match parse(query, Body::UrlEncoded(body), Limits::default()) {
         Ok(request) => request,
         Err(rejected) => {
-            assert!(variables(query, Body::UrlEncoded(body)).is_err());
+            assert!(variables(query, Body::UrlEncoded(body), Limits::default()).is_err());
             printed(&rejected.error);
             assert_eq!(rejected.error.errorcode, "invalidparameter");
             return;
@@ -86,8 +86,9 @@ fn request(query: &[u8], body: &[u8], description: &Description) {
         printed(&error);
     }
     // A name in the body replaces the query's as a whole.
-    let all = variables(query, Body::UrlEncoded(body));
-    let (in_body, in_query) = (variables(body, Body::None), variables(query, Body::None));
+    let all = variables(query, Body::UrlEncoded(body), Limits::default());
+    let (in_body, in_query) =
+        (variables(body, Body::None, Limits::default()), variables(query, Body::None, Limits::default()));
     if let (Ok(all), Ok(in_body), Ok(in_query)) = (&all, &in_body, &in_query) {
         for (name, node) in all.iter() {
             assert_eq!(Some(node), in_body.get(name).or_else(|| in_query.get(name)), "{name}");
@@ -99,7 +100,7 @@ fn request(query: &[u8], body: &[u8], description: &Description) {
     if let Ok(in_body) = &in_body
         && let Some(fields) = fields(in_body)
     {
-        assert_eq!(variables(b"", Body::Fields(&fields)).as_ref(), Ok(in_body));
+        assert_eq!(variables(b"", Body::Fields(&fields), Limits::default()).as_ref(), Ok(in_body));
     }
     checked(description, validate::parameters(description, request.parameters, &Installed::default()));
 }

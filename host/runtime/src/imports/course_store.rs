@@ -240,7 +240,9 @@ impl wit::HostDraft for CallState {
         let draft = attempt!(self.draft(&this)?);
         let choice = |choice| match choice {
             wit::PersonChoice::Link(id) => api::PersonChoice::Link(id),
-            wit::PersonChoice::Create(username) => api::PersonChoice::Create(username),
+            wit::PersonChoice::Create(new) => {
+                api::PersonChoice::Create(api::NewPerson { username: new.username, extra: new.extra })
+            }
         };
         let people = people.into_iter().map(|(person, chosen)| (person_in(person), choice(chosen))).collect();
         answered(draft.add_people(people).await)
@@ -252,6 +254,18 @@ impl wit::HostDraft for CallState {
             return Ok(Err(error(ErrorKind::Invalid, "draft", "the draft is published".into())));
         };
         answered(draft.publish().await)
+    }
+
+    async fn publish_all(&mut self, drafts: Vec<Resource<DraftHandle>>) -> Answer<Vec<u64>> {
+        attempt!(self.enter(INTERFACE));
+        let mut taken = Vec::with_capacity(drafts.len());
+        for this in drafts {
+            match self.table.delete(this)?.0 {
+                Some(draft) => taken.push(draft),
+                None => return Ok(Err(error(ErrorKind::Invalid, "draft", "a draft is published".into()))),
+            }
+        }
+        answered(self.host.store.publish_all(taken).await)
     }
 
     async fn drop(&mut self, this: Resource<DraftHandle>) -> wasmtime::Result<()> {

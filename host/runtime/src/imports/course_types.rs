@@ -103,11 +103,12 @@ pub fn activity_in(f: wit::ActivityFields) -> api::ActivityFields {
     }
 }
 
-pub fn activity_out(i: api::Item<api::ActivityFields>) -> wit::ActivityRecord {
+pub fn activity_out(i: api::ActivityItem) -> wit::ActivityRecord {
     let f = i.fields;
     wit::ActivityRecord {
         id: i.id,
         scope: i.scope,
+        context: i.context,
         fields: wit::ActivityFields {
             local: f.local,
             section: f.section,

@@ -4,6 +4,7 @@ use super::course_types::{blob_in, blob_out};
 use super::{Answer, answered, attempt};
 use crate::bindings::provost::plugin::files as wit;
 use crate::bindings::provost::plugin::types::{Error, ErrorKind};
+use crate::manifest::ItemInUrl;
 use crate::state::{CallState, error};
 use provost_store::api;
 
@@ -70,6 +71,11 @@ impl wit::Host for CallState {
         Ok(Ok(attempt!(self.host.store.course(course).await).context))
     }
 
+    async fn new_item(&mut self) -> Answer<u64> {
+        attempt!(self.enter(INTERFACE));
+        answered(self.host.store.new_item_id().await)
+    }
+
     async fn in_area(&mut self, context: u64, component: String, area: String, item: u64) -> Answer<Vec<wit::File>> {
         attempt!(self.sees(context, &component, &area).await);
         let files = attempt!(self.host.store.area_files(context, &component, &area, item).await);
@@ -111,15 +117,17 @@ impl wit::Host for CallState {
     async fn download_url(&mut self, id: u64) -> Answer<String> {
         let file = attempt!(self.seen_file(id).await);
         let areas = &self.facts.manifest.file_areas;
-        let item_in_url =
-            areas.iter().find(|a| a.component == file.component && a.area == file.area).is_none_or(|a| a.item_in_url);
+        let declared = areas.iter().find(|a| a.component == file.component && a.area == file.area);
+        let item = declared.map_or(ItemInUrl::Number, |area| area.item);
         let mut path = format!("{}/webservice/pluginfile.php/{}", self.host.public_url(), file.context);
         for segment in [&file.component, &file.area] {
             path.push('/');
             path.push_str(&percent_encoded(segment));
         }
-        if item_in_url {
-            path.push_str(&format!("/{}", file.item));
+        match item {
+            ItemInUrl::None => {}
+            ItemInUrl::Number => path.push_str(&format!("/{}", file.item)),
+            ItemInUrl::Revision => path.push_str("/0"),
         }
         for segment in file.path.split('/').filter(|s| !s.is_empty()).chain([file.name.as_str()]) {
             path.push('/');

@@ -18,6 +18,7 @@ const MAX_WARNING: usize = 4 << 10;
 fn job_out(job: api::Job) -> wit::Job {
     wit::Job {
         id: job.id,
+        plugin: job.plugin,
         kind: job.kind,
         state: match job.state {
             api::JobState::Queued => wit::State::Queued,
@@ -50,6 +51,16 @@ impl CallState {
         Err(api::StoreError::NotFound { kind: "job", key: id.to_owned() }.into())
     }
 
+    /// A job that the plugin may look at: its own, or one of a kind that is shared.
+    async fn seen_job(&mut self, id: &str) -> Result<api::Job, Error> {
+        self.enter(INTERFACE)?;
+        let job = self.host.store.job(id).await?;
+        if job.shared || job.plugin == self.facts.id {
+            return Ok(job);
+        }
+        Err(api::StoreError::NotFound { kind: "job", key: id.to_owned() }.into())
+    }
+
     fn running_job(&self) -> Result<Arc<JobRun>, Error> {
         self.enter(INTERFACE)?;
         self.job.clone().ok_or_else(|| error(ErrorKind::Invalid, "job", "no job is being run".into()))
@@ -70,10 +81,11 @@ fn due(run: &JobRun, fraction: f64) -> bool {
 impl wit::Host for CallState {
     async fn enqueue(&mut self, job: wit::NewJob) -> Answer<String> {
         attempt!(self.enter(INTERFACE));
-        if !self.facts.manifest.jobs.iter().any(|k| k.kind == job.kind) {
+        let Some(kind) = self.facts.manifest.jobs.iter().find(|k| k.kind == job.kind) else {
             let message = format!("the manifest of plugin {} names no job of kind {:?}", self.facts.id, job.kind);
             return Ok(Err(error(ErrorKind::Denied, INTERFACE, message)));
-        }
+        };
+        let shared = kind.shared;
         if job.payload.len() > MAX_PAYLOAD {
             return Ok(Err(error(ErrorKind::Limit, "payload", "a job's payload may have 1 MiB".into())));
         }
@@ -83,6 +95,7 @@ impl wit::Host for CallState {
             payload: job.payload,
             person: job.person,
             course: job.course,
+            shared,
             key: job.key,
         };
         let id = attempt!(self.host.store.enqueue(new).await);
@@ -91,7 +104,7 @@ impl wit::Host for CallState {
     }
 
     async fn get(&mut self, id: String) -> Answer<wit::Job> {
-        Ok(Ok(job_out(attempt!(self.own_job(&id).await))))
+        Ok(Ok(job_out(attempt!(self.seen_job(&id).await))))
     }
 
     async fn cancel(&mut self, id: String) -> Answer<bool> {

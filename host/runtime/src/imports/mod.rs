@@ -4,9 +4,12 @@ pub mod archive;
 mod blobs;
 pub mod course_store;
 mod course_types;
+mod courses;
+mod enrolments;
 mod files;
 mod jobs;
 mod people;
+mod services;
 mod site;
 
 use crate::bindings::provost::plugin::types as wit;

@@ -316,8 +316,59 @@ pub struct ArchivedPerson {
 pub enum PersonChoice {
     /// The same person as this one.
     Link(u64),
-    /// A new person with this username.
-    Create(String),
+    /// A new person.
+    Create(NewPerson),
+}
+
+/// Who is created with an archived person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPerson {
+    /// Their username.
+    pub username: String,
+    /// What is to be known of them beside the columns: a JSON object.
+    pub extra: String,
+}
+
+impl From<&str> for NewPerson {
+    fn from(username: &str) -> Self {
+        Self { username: username.into(), extra: "{}".into() }
+    }
+}
+
+/// What somebody may say of a category; see `category-fields`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct CategoryFields {
+    pub name: String,
+    /// 0 for none.
+    pub parent: u64,
+    pub idnumber: String,
+    pub visible: bool,
+    /// JSON object.
+    pub extra: String,
+}
+
+/// A category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Category {
+    pub id: u64,
+    pub context: u64,
+    pub fields: CategoryFields,
+    pub modified: i64,
+    /// How many courses are in it.
+    pub courses: u64,
+}
+
+/// An activity with its context on this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct ActivityItem {
+    pub id: u64,
+    pub scope: u64,
+    /// Its context on this host.
+    pub context: u64,
+    pub fields: ActivityFields,
 }
 
 /// Course-level reading and the doors to snapshots and drafts.
@@ -329,6 +380,16 @@ pub trait Courses: Send + Sync {
     async fn course(&self, id: u64) -> Result<Course>;
     /// By short name.
     async fn course_by_shortname(&self, shortname: &str) -> Result<Option<Course>>;
+    /// By id number, the oldest that has it; none for an empty one.
+    async fn course_by_idnumber(&self, idnumber: &str) -> Result<Option<Course>>;
+    /// Overwrites what a course's row says, except when it was created. Errors: `NotFound` (course, category), `Conflict` (shortname).
+    async fn update_course(&self, id: u64, fields: CourseFields, extra: String) -> Result<()>;
+    /// All categories as they are shown: each followed by those inside it.
+    async fn categories(&self) -> Result<Vec<Category>>;
+    /// Adds categories, all or none; their ids. Errors: `NotFound` (category).
+    async fn add_categories(&self, categories: Vec<CategoryFields>) -> Result<Vec<u64>>;
+    /// Publishes drafts at one moment: all or none.
+    async fn publish_all(&self, drafts: Vec<Box<dyn Draft>>) -> Result<Vec<u64>>;
     /// The course whose context this is.
     async fn course_by_context(&self, context: u64) -> Result<Option<Course>>;
     /// Counts for a listing: sections, activities, people linked, files and the bytes of their blobs.
@@ -376,7 +437,7 @@ pub trait Snapshot: Send {
     /// By number.
     async fn sections(&mut self, after: u64, limit: u32) -> Result<Vec<Item<SectionFields>>>;
     /// In course order.
-    async fn activities(&mut self, after: u64, limit: u32) -> Result<Vec<Item<ActivityFields>>>;
+    async fn activities(&mut self, after: u64, limit: u32) -> Result<Vec<ActivityItem>>;
     /// By id.
     async fn blocks(&mut self, after: u64, limit: u32) -> Result<Vec<Item<BlockFields>>>;
     /// By owner, then as added.
@@ -423,6 +484,8 @@ pub trait Draft: Send {
     /// Makes everything visible in one small transaction. Errors: `LeaseLost`, `NotFound` (course) when the course that is
     /// extended is gone.
     async fn publish(self: Box<Self>) -> Result<u64>;
+    /// As itself, for the store that made it.
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send>;
     /// Gives it up at once rather than by the next sweep.
     async fn discard(self: Box<Self>) -> Result<()>;
 }

@@ -48,6 +48,33 @@ pub enum OnTaken {
     AddSuffix,
 }
 
+/// Where a file of a course's own content is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct ContentPlace<'a> {
+    /// The context on this host, of a course or an activity.
+    pub context: u64,
+    pub component: &'a str,
+    pub area: &'a str,
+    pub item: i64,
+    pub path: &'a str,
+    pub name: &'a str,
+}
+
+/// A file of a course's own content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct ContentFile {
+    pub course: u64,
+    /// Whether the activity (or the course) it belongs to is shown.
+    pub visible: bool,
+    pub activity: Option<u64>,
+    pub blob: BlobRef,
+    pub mimetype: String,
+    /// When the course came to be.
+    pub created: i64,
+}
+
 /// The areas.
 #[async_trait]
 pub trait Files: Send + Sync {
@@ -65,6 +92,8 @@ pub trait Files: Send + Sync {
         path: &str,
         name: &str,
     ) -> Result<Option<AreaFile>>;
+    /// A file of a course's own content, by its place.
+    async fn find_content_file(&self, place: &ContentPlace<'_>) -> Result<Option<ContentFile>>;
     /// Adds one; with a lease, only while that holds. Errors: `Conflict` (file), `NotFound` (blob, or
     /// context: what it belongs to is not there any more).
     async fn put_area_file(&self, file: NewAreaFile, on_taken: OnTaken, lease: Option<&Lease>) -> Result<AreaFile>;

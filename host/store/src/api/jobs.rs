@@ -40,6 +40,8 @@ pub struct Job {
     pub attempts: u32,
     pub person: u64,
     pub course: Option<u64>,
+    /// Whether other plugins may see it.
+    pub shared: bool,
     pub created: i64,
     pub started: i64,
     pub finished: i64,
@@ -54,6 +56,8 @@ pub struct NewJob {
     pub payload: String,
     pub person: u64,
     pub course: Option<u64>,
+    /// Whether other plugins may see it.
+    pub shared: bool,
     /// Idempotency key within the plugin; empty for none.
     pub key: String,
 }

@@ -2,7 +2,9 @@
 //!
 //! Times are Unix seconds, ids are positive. Whoever reads sees published rows only.
 
+mod audit;
 mod courses;
+mod enrolments;
 mod error;
 mod files;
 mod jobs;
@@ -11,7 +13,9 @@ mod plugins;
 mod settings;
 mod tokens;
 
+pub use audit::*;
 pub use courses::*;
+pub use enrolments::*;
 pub use error::*;
 pub use files::*;
 pub use jobs::*;
@@ -21,9 +25,12 @@ pub use settings::*;
 pub use tokens::*;
 
 /// Everything a host needs of its database.
-pub trait Store: Courses + People + Jobs + Files + Tokens + Plugins + Settings + Upkeep {}
+pub trait Store:
+    Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep
+{
+}
 
-impl<T: Courses + People + Jobs + Files + Tokens + Plugins + Settings + Upkeep> Store for T {}
+impl<T: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep> Store for T {}
 
 /// What a sweep removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]

@@ -15,10 +15,13 @@ pub struct Person {
     pub lastname: String,
     pub idnumber: String,
     pub first_access: i64,
+    pub last_access: i64,
     pub deleted: bool,
     pub suspended: bool,
     pub site_admin: bool,
     pub created: i64,
+    /// Whatever else is known of them: a JSON object.
+    pub extra: String,
 }
 
 /// Ways to find a person; see `people` in the contract.
@@ -28,6 +31,7 @@ pub enum PersonKey {
     Id(u64),
     Username(String),
     Email(String),
+    Idnumber(String),
     Origin(String, u64),
 }
 
@@ -38,6 +42,8 @@ pub enum Place {
     Site,
     Category(u64),
     Course(u64),
+    Activity(u64),
+    Person(u64),
 }
 
 /// A role of this host. The field's eight standard ones are there from the beginning.
@@ -71,7 +77,20 @@ pub trait People: Send + Sync {
     /// By id, after `after`.
     async fn people(&self, after: u64, limit: u32) -> Result<Vec<Person>>;
     /// Adds one (`id` and `created` are ignored). Errors: `Conflict` (username).
-    async fn add_person(&self, person: Person) -> Result<u64>;
+    async fn add_person(&self, person: Person) -> Result<u64> {
+        let added = self.add_people(vec![(person, None)]).await?;
+        added.first().copied().ok_or_else(|| super::StoreError::Invalid("nobody was added".into()))
+    }
+    /// Adds people with the hashes of their passwords, all or none; their ids, in order. Errors: `Conflict` (username).
+    async fn add_people(&self, people: Vec<(Person, Option<String>)>) -> Result<Vec<u64>>;
+    /// The hash of a person's password, if they have one.
+    async fn password(&self, person: u64) -> Result<Option<String>>;
+    /// Sets the hash, or takes the password away. Errors: `NotFound` (person).
+    async fn set_password(&self, person: u64, hash: Option<&str>) -> Result<()>;
+    /// The key with which addresses of files work for the person: 32 hexadecimal digits, made when first asked for.
+    async fn file_key(&self, person: u64) -> Result<String>;
+    /// Whose key it is.
+    async fn person_of_file_key(&self, key: &str) -> Result<Option<Person>>;
     /// Overwrites the fields of one. Errors: `NotFound` (person), `Conflict` (username).
     async fn update_person(&self, person: Person) -> Result<()>;
     /// Whether the person is enrolled in the course and not suspended in it (now within the enrolment's times).
@@ -91,4 +110,19 @@ pub trait People: Send + Sync {
     /// Whether the person has it there: site administrators always, others through a role they hold there or above.
     /// Suspended and deleted people have none.
     async fn has_capability(&self, person: u64, capability: &str, place: Place) -> Result<bool>;
+    /// Every capability that was declared, by name, with the archetypes' defaults left out.
+    async fn capabilities(&self) -> Result<Vec<Capability>>;
+    /// What a role may (`true`) and what an operator took from it (`false`), by capability.
+    async fn role_capabilities(&self, role: u64) -> Result<Vec<(String, bool)>>;
+    /// Gives a role a capability, takes it away, or (none) leaves it to what plugins declare from now on. Errors: `NotFound`
+    /// (role, capability).
+    async fn set_role_capability(&self, role: u64, capability: &str, allowed: Option<bool>) -> Result<()>;
+    /// Adds a role; its id. Errors: `Conflict` (role).
+    async fn add_role(&self, shortname: &str, name: &str, archetype: &str) -> Result<u64>;
+    /// The roles given to a person on this host, with their places.
+    async fn role_grants(&self, person: u64) -> Result<Vec<(u64, Place)>>;
+    /// The number of a place's context; of a person it is made when first asked for. Errors: `NotFound`.
+    async fn context_of(&self, place: Place) -> Result<u64>;
+    /// The place of a context.
+    async fn place_of(&self, context: u64) -> Result<Option<Place>>;
 }

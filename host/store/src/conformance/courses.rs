@@ -115,6 +115,7 @@ pub async fn names_are_reserved((store, _): Pair) -> Result<()> {
         payload: "{}".into(),
         person: 2,
         course: None,
+            shared: false,
         key: String::new(),
     };
     store.enqueue(new).await?;
@@ -164,7 +165,7 @@ pub async fn pages((store, _): Pair) -> Result<()> {
     let id = d.publish().await?;
 
     let mut s = store.snapshot(id).await?;
-    let mut activities: Vec<Item<ActivityFields>> = Vec::new();
+    let mut activities: Vec<ActivityItem> = Vec::new();
     while let page @ [_, ..] = &s.activities(activities.last().map_or(0, |a| a.id), 4).await?[..] {
         assert!(page.len() <= 4);
         activities.extend_from_slice(page);

@@ -1,7 +1,7 @@
 //! Capabilities: declared by plugins for archetypes of roles, held through roles at a place or above it.
 
 use super::SqliteStore;
-use super::db::db_int;
+use super::db::{db_int, is_unique, model_int};
 use super::draft_rows::json;
 use super::people::place_columns;
 use crate::api::*;
@@ -14,12 +14,13 @@ pub async fn roles_held(conn: &mut SqliteConnection, person: u64, place: Place) 
     Ok(sqlx::query_scalar(
         "WITH RECURSIVE above (level, instance) AS ( \
            SELECT ?2, ?3 UNION SELECT 10, 0 \
+           UNION SELECT 50, m.course FROM above a JOIN activity m ON a.level = 70 AND m.id = a.instance \
            UNION SELECT 40, c.category FROM above a JOIN course c ON a.level = 50 AND c.id = a.instance \
            UNION SELECT 40, k.parent FROM above a JOIN category k ON a.level = 40 AND k.id = a.instance \
              WHERE k.parent IS NOT NULL) \
          SELECT g.role FROM above a JOIN t_role_grant g ON g.person = ?1 AND g.level = a.level AND g.instance = a.instance \
-         UNION SELECT r.site_role FROM role_assignment r \
-           WHERE ?2 = 50 AND r.site_person = ?1 AND r.course = ?3 AND r.site_role IS NOT NULL ORDER BY 1",
+         UNION SELECT r.site_role FROM above a JOIN role_assignment r ON a.level = 50 AND r.course = a.instance \
+           WHERE r.site_person = ?1 AND r.site_role IS NOT NULL ORDER BY 1",
     )
     .bind(db_int(person))
     .bind(level)
@@ -85,5 +86,75 @@ impl SqliteStore {
         .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// See [`People::capabilities`].
+    pub(super) async fn declared_capabilities(&self) -> Result<Vec<Capability>> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT name, label FROM t_capability ORDER BY name").fetch_all(self.db.read()).await?;
+        Ok(rows.into_iter().map(|(name, label)| Capability { name, label, archetypes: Vec::new() }).collect())
+    }
+
+    /// See [`People::role_capabilities`].
+    pub(super) async fn capabilities_of_role(&self, role: u64) -> Result<Vec<(String, bool)>> {
+        Ok(sqlx::query_as("SELECT capability, allowed <> 0 FROM t_role_capability WHERE role = ? ORDER BY capability")
+            .bind(db_int(role))
+            .fetch_all(self.db.read())
+            .await?)
+    }
+
+    /// See [`People::set_role_capability`].
+    pub(super) async fn change_role(&self, role: u64, capability: &str, allowed: Option<bool>) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        for (kind, sql, key) in [
+            ("role", "SELECT EXISTS (SELECT 1 FROM t_role WHERE id = ?)", role.to_string()),
+            ("capability", "SELECT EXISTS (SELECT 1 FROM t_capability WHERE name = ?)", capability.to_owned()),
+        ] {
+            if !sqlx::query_scalar::<_, bool>(sql).bind(&key).fetch_one(&mut *tx).await? {
+                return Err(StoreError::NotFound { kind, key });
+            }
+        }
+        sqlx::query("DELETE FROM t_role_capability WHERE role = ? AND capability = ?")
+            .bind(db_int(role))
+            .bind(capability)
+            .execute(&mut *tx)
+            .await?;
+        if let Some(allowed) = allowed {
+            sqlx::query("INSERT INTO t_role_capability (capability, role, allowed, by_operator) VALUES (?, ?, ?, 1)")
+                .bind(capability)
+                .bind(db_int(role))
+                .bind(allowed)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// See [`People::add_role`].
+    pub(super) async fn new_role(&self, shortname: &str, name: &str, archetype: &str) -> Result<u64> {
+        let mut tx = self.db.write().await?;
+        let id: i64 = sqlx::query_scalar("INSERT INTO t_role (shortname, name, archetype) VALUES (?, ?, ?) RETURNING id")
+            .bind(shortname)
+            .bind(name)
+            .bind(archetype)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(|e| match is_unique(&e) {
+                true => StoreError::Conflict { kind: "role", key: shortname.to_owned() },
+                false => e.into(),
+            })?;
+        // It begins with what its archetype has by default, as roles of the field do.
+        sqlx::query(
+            "INSERT INTO t_role_capability (capability, role, allowed, by_operator) SELECT c.capability, ?1, 1, 0 \
+             FROM t_role_capability c JOIN t_role r ON r.id = c.role WHERE r.archetype = ?2 AND ?2 <> '' AND r.id <> ?1 \
+             AND c.allowed = 1 AND c.by_operator = 0 GROUP BY c.capability",
+        )
+        .bind(id)
+        .bind(archetype)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(model_int(id))
     }
 }

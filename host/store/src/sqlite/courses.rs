@@ -2,7 +2,8 @@
 
 use super::SqliteStore;
 use super::db::{db_int, model_int, now, page};
-use super::draft::free_names;
+use super::contexts::require_place;
+use super::draft::{free_names, reserve};
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -59,6 +60,40 @@ pub async fn course_on(conn: &mut SqliteConnection, id: u64) -> Result<CourseRow
 }
 
 impl SqliteStore {
+    /// See [`Courses::update_course`].
+    async fn write_course(&self, id: u64, fields: CourseFields, extra: String) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        self.db.release_dropped(&mut tx).await?;
+        let CourseRow { course: old, change } = course_on(&mut tx, id).await?;
+        require_place(&mut tx, Place::Category(fields.category)).await?;
+        if old.fields.shortname != fields.shortname {
+            reserve(&mut tx, "shortname", &fields.shortname, change).await?;
+            sqlx::query("DELETE FROM t_name WHERE kind = 'shortname' AND name = ?")
+                .bind(&old.fields.shortname)
+                .execute(&mut *tx)
+                .await?;
+        }
+        sqlx::query(
+            "UPDATE t_course SET fullname = ?, shortname = ?, idnumber = ?, format = ?, start_date = ?, end_date = ?, \
+             visible = ?, category = ?, modified = ?, extra = ? WHERE id = ?",
+        )
+        .bind(fields.fullname)
+        .bind(fields.shortname)
+        .bind(fields.idnumber)
+        .bind(fields.format)
+        .bind(fields.start_date)
+        .bind(fields.end_date)
+        .bind(fields.visible)
+        .bind(db_int(fields.category))
+        .bind(fields.modified)
+        .bind(extra)
+        .bind(db_int(id))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     pub(super) async fn first_category(&self, conn: &mut SqliteConnection) -> Result<i64> {
         Ok(sqlx::query_scalar("SELECT min(id) FROM category").fetch_one(conn).await?)
     }
@@ -84,6 +119,33 @@ impl Courses for SqliteStore {
         let row =
             sqlx::query(select_course!("WHERE c.shortname = ?")).bind(shortname).fetch_optional(self.db.read()).await?;
         row.map(|r| Ok(course_row(&r)?.course)).transpose()
+    }
+
+    async fn course_by_idnumber(&self, idnumber: &str) -> Result<Option<Course>> {
+        if idnumber.is_empty() {
+            return Ok(None);
+        }
+        let row = sqlx::query(select_course!("WHERE c.idnumber = ? ORDER BY c.id LIMIT 1"))
+            .bind(idnumber)
+            .fetch_optional(self.db.read())
+            .await?;
+        row.map(|r| Ok(course_row(&r)?.course)).transpose()
+    }
+
+    async fn update_course(&self, id: u64, fields: CourseFields, extra: String) -> Result<()> {
+        self.write_course(id, fields, extra).await
+    }
+
+    async fn categories(&self) -> Result<Vec<Category>> {
+        self.list_categories().await
+    }
+
+    async fn add_categories(&self, categories: Vec<CategoryFields>) -> Result<Vec<u64>> {
+        self.create_categories(categories).await
+    }
+
+    async fn publish_all(&self, drafts: Vec<Box<dyn Draft>>) -> Result<Vec<u64>> {
+        self.publish_together(drafts).await
     }
 
     async fn course_by_context(&self, context: u64) -> Result<Option<Course>> {
@@ -168,6 +230,7 @@ pub(super) async fn hide_course(conn: &mut sqlx::SqliteConnection, change: i64, 
         .bind(db_int(id))
         .execute(&mut *conn)
         .await?;
+    sqlx::query("DELETE FROM t_roster WHERE course = ?").bind(db_int(id)).execute(&mut *conn).await?;
     sqlx::query("DELETE FROM t_area_file WHERE context = ?").bind(db_int(context)).execute(&mut *conn).await?;
     Ok(())
 }

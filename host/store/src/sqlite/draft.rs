@@ -430,9 +430,16 @@ impl Draft for SqliteDraft {
 
     async fn publish(mut self: Box<Self>) -> Result<u64> {
         self.flush().await?;
-        self.make_visible().await?;
+        self.map_people().await?;
+        let mut tx = self.write().await?;
+        self.make_visible(&mut tx).await?;
+        tx.commit().await?;
         self.ended = true;
         Ok(model_int(self.course))
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send> {
+        self
     }
 
     async fn discard(mut self: Box<Self>) -> Result<()> {

@@ -41,7 +41,7 @@ impl SqliteDraft {
         let new: Vec<_> = people
             .iter()
             .filter_map(|(archived, choice)| match choice {
-                PersonChoice::Create(username) => Some((archived, username)),
+                PersonChoice::Create(new) => Some((archived, new)),
                 PersonChoice::Link(_) => None,
             })
             .collect();
@@ -49,12 +49,13 @@ impl SqliteDraft {
         if !new.is_empty() {
             let mut query = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO t_person (change, username, email, firstname, lastname, idnumber, first_access, deleted, \
-                 suspended, site_admin, created) ",
+                 suspended, site_admin, created, extra) ",
             );
-            query.push_values(&new, |mut b, (p, username)| {
-                b.push_bind(self.change).push_bind(username.as_str()).push_bind(p.email.as_str());
+            query.push_values(&new, |mut b, (p, new)| {
+                b.push_bind(self.change).push_bind(new.username.as_str()).push_bind(p.email.as_str());
                 b.push_bind(p.firstname.as_str()).push_bind(p.lastname.as_str()).push_bind(p.idnumber.as_str());
                 b.push_bind(p.first_access).push_bind(p.deleted).push_bind(p.suspended).push("0").push_bind(now());
+                b.push_bind(new.extra.as_str());
             });
             // Which row an id is of, SQLite does not promise by their order.
             query.push(" RETURNING username, id");
@@ -63,10 +64,10 @@ impl SqliteDraft {
         }
         let id = |choice: &PersonChoice| match choice {
             PersonChoice::Link(id) => Ok(db_int(*id)),
-            PersonChoice::Create(username) => made
-                .get(username)
+            PersonChoice::Create(new) => made
+                .get(&new.username)
                 .copied()
-                .ok_or_else(|| StoreError::NotFound { kind: "person", key: username.clone() }),
+                .ok_or_else(|| StoreError::NotFound { kind: "person", key: new.username.clone() }),
         };
         people.iter().map(|(_, choice)| id(choice)).collect()
     }
@@ -147,7 +148,7 @@ async fn reserve_usernames(
     change: i64,
 ) -> Result<()> {
     let wanted = people.iter().filter_map(|(_, choice)| match choice {
-        PersonChoice::Create(username) => Some(username.as_str()),
+        PersonChoice::Create(new) => Some(new.username.as_str()),
         PersonChoice::Link(_) => None,
     });
     let wanted: Vec<&str> = wanted.collect();

@@ -305,6 +305,11 @@ impl SqliteDraft {
                     .push_bind(f.idnumber.clone());
             });
             query.build().persistent(false).execute(&mut *tx).await?;
+            let mut contexts = QueryBuilder::<Sqlite>::new("INSERT INTO t_context (level, instance, change) ");
+            contexts.push_values(batch, |mut b, (id, _)| {
+                b.push("70").push_bind(*id).push_bind(change);
+            });
+            contexts.build().persistent(false).execute(&mut *tx).await?;
         }
         for batch in p.blocks.chunks(BATCH) {
             let mut query = QueryBuilder::<Sqlite>::new(

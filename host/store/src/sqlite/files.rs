@@ -97,6 +97,39 @@ impl Files for SqliteStore {
         row.map(|r| file_row(&r)).transpose()
     }
 
+    async fn find_content_file(&self, place: &ContentPlace<'_>) -> Result<Option<ContentFile>> {
+        // A file names its context by the number of its scope: the activity's own, or the course's where it came from.
+        let row = sqlx::query(
+            "WITH place (course, scope, local, activity, visible) AS ( \
+               SELECT a.course, a.scope, a.context, a.id, a.visible FROM context k JOIN activity a ON a.id = k.instance \
+                 WHERE k.id = ?1 AND k.level = 70 \
+               UNION ALL SELECT c.id, s.id, s.origin_context, NULL, c.visible FROM context k JOIN course c ON c.id = k.instance \
+                 JOIN scope s ON s.course = c.id WHERE k.id = ?1 AND k.level = 50) \
+             SELECT p.course, p.visible, p.activity, f.blob, f.size, f.mimetype, c.created FROM place p \
+             JOIN course_file f ON f.course = p.course AND f.scope = p.scope AND f.context = p.local JOIN course c ON c.id = p.course \
+             WHERE f.component = ?2 AND f.area = ?3 AND f.item = ?4 AND f.path = ?5 AND f.name = ?6 AND f.blob IS NOT NULL LIMIT 1",
+        )
+        .bind(db_int(place.context))
+        .bind(place.component)
+        .bind(place.area)
+        .bind(place.item)
+        .bind(place.path)
+        .bind(place.name)
+        .fetch_optional(self.db.read())
+        .await?;
+        let file = |r: SqliteRow| -> Result<_> {
+            Ok(ContentFile {
+                course: model_int(r.try_get(0)?),
+                visible: r.try_get(1)?,
+                activity: r.try_get::<Option<i64>, _>(2)?.map(model_int),
+                blob: BlobRef { sha1: r.try_get(3)?, size: model_int(r.try_get(4)?) },
+                mimetype: r.try_get(5)?,
+                created: r.try_get(6)?,
+            })
+        };
+        row.map(file).transpose()
+    }
+
     async fn put_area_file(&self, file: NewAreaFile, on_taken: OnTaken, lease: Option<&Lease>) -> Result<AreaFile> {
         self.blobs.settle().await?;
         let mut tx = self.db.write().await?;

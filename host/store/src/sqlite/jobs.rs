@@ -13,7 +13,7 @@ macro_rules! select_job {
         concat!(
             "SELECT id, plugin, kind, state, progress, payload, outcome, reason, attempts, person, course, created, started, \
              finished, (SELECT json_group_array(message) FROM (SELECT message FROM t_job_warning w WHERE w.job = t_job.id \
-             ORDER BY w.id)), epoch, stop FROM t_job ",
+             ORDER BY w.id)), epoch, stop, shared FROM t_job ",
             $rest
         )
     };
@@ -52,6 +52,7 @@ fn job_row(r: &SqliteRow) -> Result<Job> {
         attempts: r.try_get(8)?,
         person: model_int(r.try_get(9)?),
         course: r.try_get::<Option<i64>, _>(10)?.map(model_int),
+        shared: r.try_get(17)?,
         created: r.try_get(11)?,
         started: r.try_get(12)?,
         finished: r.try_get(13)?,
@@ -95,7 +96,8 @@ impl Jobs for SqliteStore {
         }
         let id = random_hex();
         sqlx::query(
-            "INSERT INTO t_job (id, plugin, kind, payload, person, course, key, created, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO t_job (id, plugin, kind, payload, person, course, shared, key, created, due) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&id)
         .bind(job.plugin)
@@ -103,6 +105,7 @@ impl Jobs for SqliteStore {
         .bind(job.payload)
         .bind(db_int(job.person))
         .bind(job.course.map(db_int))
+        .bind(job.shared)
         .bind(job.key)
         .bind(now())
         .bind(now_ms())

@@ -2,7 +2,7 @@
 
 use super::SqliteStore;
 use super::capabilities::has_capability;
-use super::db::{db_int, model_int, now, page};
+use super::db::{db_int, model_int, now, page, random_hex};
 use super::draft::reserve;
 use super::draft_rows::json;
 use crate::api::*;
@@ -18,13 +18,13 @@ macro_rules! select_person {
     ($rest:literal) => {
         concat!(
             "SELECT p.id, p.username, p.email, p.firstname, p.lastname, p.idnumber, p.first_access, p.deleted, p.suspended, \
-             p.site_admin, p.created FROM person p ",
+             p.site_admin, p.created, p.last_access, p.extra FROM person p ",
             $rest
         )
     };
 }
 
-fn person_row(r: &SqliteRow) -> Result<Person> {
+pub(super) fn person_row(r: &SqliteRow) -> Result<Person> {
     Ok(Person {
         id: model_int(r.try_get(0)?),
         username: r.try_get(1)?,
@@ -37,6 +37,8 @@ fn person_row(r: &SqliteRow) -> Result<Person> {
         suspended: r.try_get(8)?,
         site_admin: r.try_get(9)?,
         created: r.try_get(10)?,
+        last_access: r.try_get(11)?,
+        extra: r.try_get(12)?,
     })
 }
 
@@ -46,14 +48,16 @@ pub fn place_columns(place: Place) -> (i64, i64) {
         Place::Site => (10, 0),
         Place::Category(id) => (40, db_int(id)),
         Place::Course(id) => (50, db_int(id)),
+        Place::Activity(id) => (70, db_int(id)),
+        Place::Person(id) => (30, db_int(id)),
     }
 }
 
-fn no_person(id: u64) -> StoreError {
+pub(super) fn no_person(id: u64) -> StoreError {
     StoreError::NotFound { kind: "person", key: id.to_string() }
 }
 
-async fn find(conn: &mut SqliteConnection, key: &PersonKey) -> Result<Option<Person>> {
+pub(super) async fn find(conn: &mut SqliteConnection, key: &PersonKey) -> Result<Option<Person>> {
     let row = match key {
         PersonKey::Id(id) => {
             sqlx::query(select_person!("WHERE p.id = ?")).bind(db_int(*id)).fetch_optional(conn).await?
@@ -68,6 +72,13 @@ async fn find(conn: &mut SqliteConnection, key: &PersonKey) -> Result<Option<Per
             }
             let sql = select_person!("WHERE p.email = ? COLLATE NOCASE AND p.deleted = 0 ORDER BY p.id LIMIT 1");
             sqlx::query(sql).bind(email).fetch_optional(conn).await?
+        }
+        PersonKey::Idnumber(idnumber) => {
+            if idnumber.is_empty() {
+                return Ok(None);
+            }
+            let sql = select_person!("WHERE p.idnumber = ? AND p.deleted = 0 ORDER BY p.id LIMIT 1");
+            sqlx::query(sql).bind(idnumber).fetch_optional(conn).await?
         }
         PersonKey::Origin(site, local) => {
             let sql = select_person!(
@@ -92,7 +103,7 @@ async fn find_many(conn: &mut SqliteConnection, keys: &[PersonKey]) -> Result<Ve
             PersonKey::Origin(site, local) if !site.is_empty() => {
                 origins.entry(site).or_default().insert(db_int(*local));
             }
-            PersonKey::Origin(..) | PersonKey::Email(_) => {}
+            PersonKey::Origin(..) | PersonKey::Email(_) | PersonKey::Idnumber(_) => {}
         }
     }
     // Of several links of one origin, the oldest counts.
@@ -140,10 +151,29 @@ async fn find_many(conn: &mut SqliteConnection, keys: &[PersonKey]) -> Result<Ve
             PersonKey::Origin(site, local) => {
                 by_origin.get(&(site.as_str(), *local)).and_then(|id| by_id.get(&model_int(*id)).cloned())
             }
-            PersonKey::Email(_) => find(conn, key).await?,
+            PersonKey::Email(_) | PersonKey::Idnumber(_) => find(conn, key).await?,
         });
     }
     Ok(found)
+}
+
+/// Gives a role at a place that is there. Errors: `NotFound` (person, role).
+pub(super) async fn give_role(conn: &mut SqliteConnection, person: u64, role: u64, place: Place) -> Result<()> {
+    let (level, instance) = place_columns(place);
+    find(conn, &PersonKey::Id(person)).await?.ok_or_else(|| no_person(person))?;
+    let known: Option<i64> = sqlx::query_scalar("SELECT id FROM t_role WHERE id = ?")
+        .bind(db_int(role))
+        .fetch_optional(&mut *conn)
+        .await?;
+    known.ok_or_else(|| StoreError::NotFound { kind: "role", key: role.to_string() })?;
+    sqlx::query("INSERT OR IGNORE INTO t_role_grant (person, role, level, instance) VALUES (?, ?, ?, ?)")
+        .bind(db_int(person))
+        .bind(db_int(role))
+        .bind(level)
+        .bind(instance)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 #[async_trait]
@@ -165,28 +195,96 @@ impl People for SqliteStore {
         rows.iter().map(person_row).collect()
     }
 
-    async fn add_person(&self, person: Person) -> Result<u64> {
+    async fn add_people(&self, people: Vec<(Person, Option<String>)>) -> Result<Vec<u64>> {
         let mut tx = self.db.write().await?;
         self.db.release_dropped(&mut tx).await?;
-        reserve(&mut tx, "username", &person.username, 1).await?;
-        let id: i64 = sqlx::query_scalar(
-            "INSERT INTO t_person (change, username, email, firstname, lastname, idnumber, first_access, deleted, suspended, \
-             site_admin, created) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        )
-        .bind(person.username)
-        .bind(person.email)
-        .bind(person.firstname)
-        .bind(person.lastname)
-        .bind(person.idnumber)
-        .bind(person.first_access)
-        .bind(person.deleted)
-        .bind(person.suspended)
-        .bind(person.site_admin)
-        .bind(now())
-        .fetch_one(&mut *tx)
-        .await?;
+        let mut ids = Vec::with_capacity(people.len());
+        for (person, password) in people {
+            reserve(&mut tx, "username", &person.username, 1).await?;
+            let id: i64 = sqlx::query_scalar(
+                "INSERT INTO t_person (change, username, email, firstname, lastname, idnumber, first_access, last_access, \
+                 deleted, suspended, site_admin, created, extra) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            )
+            .bind(person.username)
+            .bind(person.email)
+            .bind(person.firstname)
+            .bind(person.lastname)
+            .bind(person.idnumber)
+            .bind(person.first_access)
+            .bind(person.last_access)
+            .bind(person.deleted)
+            .bind(person.suspended)
+            .bind(person.site_admin)
+            .bind(now())
+            .bind(if person.extra.is_empty() { "{}".to_owned() } else { person.extra })
+            .fetch_one(&mut *tx)
+            .await?;
+            if let Some(hash) = password {
+                sqlx::query("INSERT INTO t_password (person, hash, changed) VALUES (?, ?, ?)")
+                    .bind(id)
+                    .bind(hash)
+                    .bind(now())
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            ids.push(model_int(id));
+        }
         tx.commit().await?;
-        Ok(model_int(id))
+        Ok(ids)
+    }
+
+    async fn password(&self, person: u64) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar("SELECT hash FROM t_password WHERE person = ?")
+            .bind(db_int(person))
+            .fetch_optional(self.db.read())
+            .await?)
+    }
+
+    async fn set_password(&self, person: u64, hash: Option<&str>) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        find(&mut tx, &PersonKey::Id(person)).await?.ok_or_else(|| no_person(person))?;
+        sqlx::query("DELETE FROM t_password WHERE person = ?").bind(db_int(person)).execute(&mut *tx).await?;
+        if let Some(hash) = hash {
+            sqlx::query("INSERT INTO t_password (person, hash, changed) VALUES (?, ?, ?)")
+                .bind(db_int(person))
+                .bind(hash)
+                .bind(now())
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn file_key(&self, person: u64) -> Result<String> {
+        let known = "SELECT key FROM t_file_key WHERE person = ?";
+        let key: Option<String> =
+            sqlx::query_scalar(known).bind(db_int(person)).fetch_optional(self.db.read()).await?;
+        if let Some(key) = key {
+            return Ok(key);
+        }
+        let mut tx = self.db.write().await?;
+        find(&mut tx, &PersonKey::Id(person)).await?.ok_or_else(|| no_person(person))?;
+        sqlx::query("INSERT OR IGNORE INTO t_file_key (person, key) VALUES (?, ?)")
+            .bind(db_int(person))
+            .bind(random_hex())
+            .execute(&mut *tx)
+            .await?;
+        let key = sqlx::query_scalar(known).bind(db_int(person)).fetch_one(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(key)
+    }
+
+    async fn person_of_file_key(&self, key: &str) -> Result<Option<Person>> {
+        let mut tx = self.db.read().begin().await?;
+        let person: Option<i64> = sqlx::query_scalar("SELECT person FROM t_file_key WHERE key = ?")
+            .bind(key)
+            .fetch_optional(&mut *tx)
+            .await?;
+        match person {
+            Some(id) => find(&mut tx, &PersonKey::Id(model_int(id))).await,
+            None => Ok(None),
+        }
     }
 
     async fn update_person(&self, person: Person) -> Result<()> {
@@ -202,7 +300,7 @@ impl People for SqliteStore {
         }
         sqlx::query(
             "UPDATE t_person SET username = ?, email = ?, firstname = ?, lastname = ?, idnumber = ?, first_access = ?, \
-             deleted = ?, suspended = ?, site_admin = ? WHERE id = ?",
+             deleted = ?, suspended = ?, site_admin = ?, last_access = ?, extra = ? WHERE id = ?",
         )
         .bind(person.username)
         .bind(person.email)
@@ -213,6 +311,8 @@ impl People for SqliteStore {
         .bind(person.deleted)
         .bind(person.suspended)
         .bind(person.site_admin)
+        .bind(person.last_access)
+        .bind(if person.extra.is_empty() { "{}".to_owned() } else { person.extra })
         .bind(db_int(person.id))
         .execute(&mut *tx)
         .await?;
@@ -223,6 +323,8 @@ impl People for SqliteStore {
     async fn is_enrolled(&self, person: u64, course: u64) -> Result<bool> {
         Ok(sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM enrolment WHERE site_person = ?1 AND course = ?2 AND suspended = 0 \
+             AND start_time <= ?3 AND (end_time = 0 OR end_time > ?3)) \
+             OR EXISTS (SELECT 1 FROM t_roster WHERE person = ?1 AND course = ?2 AND suspended = 0 \
              AND start_time <= ?3 AND (end_time = 0 OR end_time > ?3))",
         )
         .bind(db_int(person))
@@ -253,32 +355,9 @@ impl People for SqliteStore {
     }
 
     async fn assign_role(&self, person: u64, role: u64, place: Place) -> Result<()> {
-        let (level, instance) = place_columns(place);
         let mut tx = self.db.write().await?;
-        find(&mut tx, &PersonKey::Id(person)).await?.ok_or_else(|| no_person(person))?;
-        let known: Option<i64> = sqlx::query_scalar("SELECT id FROM t_role WHERE id = ?")
-            .bind(db_int(role))
-            .fetch_optional(&mut *tx)
-            .await?;
-        known.ok_or_else(|| StoreError::NotFound { kind: "role", key: role.to_string() })?;
-        match place {
-            Place::Site => {}
-            Place::Category(id) => {
-                let known: Option<i64> = sqlx::query_scalar("SELECT id FROM category WHERE id = ?")
-                    .bind(instance)
-                    .fetch_optional(&mut *tx)
-                    .await?;
-                known.ok_or_else(|| StoreError::NotFound { kind: "category", key: id.to_string() })?;
-            }
-            Place::Course(id) => drop(super::courses::course_on(&mut tx, id).await?),
-        }
-        sqlx::query("INSERT OR IGNORE INTO t_role_grant (person, role, level, instance) VALUES (?, ?, ?, ?)")
-            .bind(db_int(person))
-            .bind(db_int(role))
-            .bind(level)
-            .bind(instance)
-            .execute(&mut *tx)
-            .await?;
+        super::contexts::require_place(&mut tx, place).await?;
+        give_role(&mut tx, person, role, place).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -306,6 +385,46 @@ impl People for SqliteStore {
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    async fn role_grants(&self, person: u64) -> Result<Vec<(u64, Place)>> {
+        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT role, level, instance FROM t_role_grant WHERE person = ? ORDER BY level, instance, role",
+        )
+        .bind(db_int(person))
+        .fetch_all(self.db.read())
+        .await?;
+        let grant = |(role, level, instance): (i64, i64, i64)| {
+            super::contexts::place(level, instance).map(|place| (model_int(role), place))
+        };
+        rows.into_iter().map(grant).collect()
+    }
+
+    async fn context_of(&self, place: Place) -> Result<u64> {
+        match place {
+            Place::Person(id) => self.person_context(id).await,
+            place => self.context_id(place).await,
+        }
+    }
+
+    async fn place_of(&self, context: u64) -> Result<Option<Place>> {
+        self.find_place(context).await
+    }
+
+    async fn capabilities(&self) -> Result<Vec<Capability>> {
+        self.declared_capabilities().await
+    }
+
+    async fn role_capabilities(&self, role: u64) -> Result<Vec<(String, bool)>> {
+        self.capabilities_of_role(role).await
+    }
+
+    async fn set_role_capability(&self, role: u64, capability: &str, allowed: Option<bool>) -> Result<()> {
+        self.change_role(role, capability, allowed).await
+    }
+
+    async fn add_role(&self, shortname: &str, name: &str, archetype: &str) -> Result<u64> {
+        self.new_role(shortname, name, archetype).await
     }
 
     async fn declare_capabilities(&self, capabilities: &[Capability]) -> Result<()> {

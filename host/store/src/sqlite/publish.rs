@@ -1,9 +1,10 @@
 //! Publishing a draft: local people and roles become this host's, then one small transaction shows everything.
 
+use super::SqliteStore;
 use super::courses::course_on;
-use super::db::{model_int, now};
+use super::db::{Write, model_int, now};
 use super::draft::{Making, SqliteDraft};
-use crate::api::Result;
+use crate::api::{Draft, Result, StoreError};
 
 /// Rows looked at in one transaction.
 const SLICE: i64 = 5000;
@@ -24,8 +25,8 @@ const MAP_ROLES: &str = "UPDATE t_role_assignment SET site_person = \
    WHERE change = ?2 AND owner_kind = 0 AND id >= ?3 AND id < ?4";
 
 impl SqliteDraft {
-    /// Maps, then flips the change.
-    pub(super) async fn make_visible(&mut self) -> Result<()> {
+    /// Fills in who and what local people and roles are here.
+    pub(super) async fn map_people(&mut self) -> Result<()> {
         let bounds = [
             (MAP_ENROLMENTS, "SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM t_enrolment WHERE change = ?"),
             (MAP_ROLES, "SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM t_role_assignment WHERE change = ?"),
@@ -48,16 +49,52 @@ impl SqliteDraft {
                 from += SLICE;
             }
         }
-        let mut tx = self.write().await?;
+        Ok(())
+    }
+
+    /// Flips the change, in a write of this draft.
+    pub(super) async fn make_visible(&self, tx: &mut Write) -> Result<()> {
         if self.making == Making::Extension {
-            course_on(&mut tx, model_int(self.course)).await?;
+            course_on(tx, model_int(self.course)).await?;
         }
-        sqlx::query("UPDATE t_change SET state = 1, ended = ? WHERE id = ? AND state = 0")
+        let flipped = sqlx::query("UPDATE t_change SET state = 1, ended = ? WHERE id = ? AND state = 0")
             .bind(now())
             .bind(self.change)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
-        tx.commit().await?;
+        if flipped.rows_affected() == 0 {
+            // Somebody gave it up meanwhile.
+            return Err(StoreError::LeaseLost { job: format!("draft {}", self.change) });
+        }
         Ok(())
+    }
+}
+
+impl SqliteStore {
+    /// See [`Courses::publish_all`].
+    pub(super) async fn publish_together(&self, drafts: Vec<Box<dyn Draft>>) -> Result<Vec<u64>> {
+        let mut own = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            match draft.into_any().downcast::<SqliteDraft>() {
+                Ok(draft) => own.push(draft),
+                Err(_) => return Err(StoreError::Invalid("a draft of another store".into())),
+            }
+        }
+        let Some((last, others)) = own.split_last_mut() else { return Ok(Vec::new()) };
+        for draft in others.iter_mut().chain([&mut *last]) {
+            draft.flush().await?;
+            draft.map_people().await?;
+            // Its lease and state are looked at here; the one write below does so for the last of them.
+            draft.write().await?.rollback().await?;
+        }
+        let mut tx = last.write().await?;
+        for draft in others.iter().chain([&*last]) {
+            draft.make_visible(&mut tx).await?;
+        }
+        tx.commit().await?;
+        for draft in &mut own {
+            draft.ended = true;
+        }
+        Ok(own.iter().map(|draft| model_int(draft.course)).collect())
     }
 }

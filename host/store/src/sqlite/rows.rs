@@ -69,6 +69,20 @@ impl Kind {
         }
     }
 
+    /// Removes one row of a part.
+    pub fn delete_sql(self) -> &'static str {
+        match self {
+            Kind::Enrolment => "DELETE FROM t_enrolment WHERE part = ? AND seq = ?",
+            Kind::RoleAssignment => "DELETE FROM t_role_assignment WHERE part = ? AND seq = ?",
+            Kind::Group => "DELETE FROM t_course_group WHERE part = ? AND seq = ?",
+            Kind::GroupMember => "DELETE FROM t_group_member WHERE part = ? AND seq = ?",
+            Kind::GradeItem => "DELETE FROM t_grade_item WHERE part = ? AND seq = ?",
+            Kind::Grade => "DELETE FROM t_grade WHERE part = ? AND seq = ?",
+            Kind::Completion => "DELETE FROM t_completion WHERE part = ? AND seq = ?",
+            Kind::Log => "DELETE FROM t_log WHERE part = ? AND seq = ?",
+        }
+    }
+
     fn insert_sql(self) -> &'static str {
         match self {
             Kind::Enrolment => {

@@ -174,13 +174,14 @@ impl Snapshot for SqliteSnapshot {
         rows.iter().map(item).collect()
     }
 
-    async fn activities(&mut self, after: u64, limit: u32) -> Result<Vec<Item<ActivityFields>>> {
+    async fn activities(&mut self, after: u64, limit: u32) -> Result<Vec<ActivityItem>> {
         // An activity of an unknown section comes last.
         let rows = self
             .page(
                 "WITH ordered AS (SELECT a.*, coalesce((SELECT s.number FROM section s WHERE s.id = a.bound_section), \
                    (SELECT min(s.number) FROM section s WHERE s.scope = a.scope AND s.local = a.section), 1 << 40) AS place FROM activity a WHERE a.course = ?1) \
-                 SELECT id, local, section, module, instance, context, name, visible, idnumber, scope FROM ordered WHERE ?2 = 0 OR \
+                 SELECT id, local, section, module, instance, context, name, visible, idnumber, scope, \
+                   coalesce((SELECT k.id FROM t_context k WHERE k.level = 70 AND k.instance = ordered.id), 0) FROM ordered WHERE ?2 = 0 OR \
                  (place, id) > (SELECT place, id FROM ordered WHERE id = ?2) ORDER BY place, id LIMIT ?3",
                 after,
                 limit,
@@ -197,7 +198,12 @@ impl Snapshot for SqliteSnapshot {
                 visible: r.try_get(7)?,
                 idnumber: r.try_get(8)?,
             };
-            Ok(Item { id: model_int(r.try_get(0)?), scope: model_int(r.try_get(9)?), fields })
+            Ok(ActivityItem {
+                id: model_int(r.try_get(0)?),
+                scope: model_int(r.try_get(9)?),
+                context: model_int(r.try_get(10)?),
+                fields,
+            })
         };
         rows.iter().map(item).collect()
     }

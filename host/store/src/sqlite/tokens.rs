@@ -6,7 +6,8 @@ use crate::api::*;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::Sqlite;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 
 /// Seconds between notes of a token's use.
 const TOUCH_EVERY: i64 = 60;
@@ -41,14 +42,35 @@ fn service_row(r: &SqliteRow, at: usize) -> Result<Service> {
         download_files: r.try_get(at + 4)?,
         upload_files: r.try_get(at + 5)?,
         functions: functions.map_err(|e| StoreError::Corrupt(format!("functions of a service: {e}")))?,
+        required_capability: r.try_get(at + 7)?,
+        restricted: r.try_get(at + 8)?,
     })
+}
+
+/// A statement with the columns of a service bound in order, returning its id.
+fn insert_service(
+    sql: &'static str,
+    service: Service,
+) -> Result<sqlx::query::QueryScalar<'static, Sqlite, i64, SqliteArguments>> {
+    let functions = service.functions.as_ref().map(serde_json::to_string).transpose();
+    let functions = functions.map_err(|e| StoreError::Invalid(format!("functions of a service: {e}")))?;
+    Ok(sqlx::query_scalar(sql)
+        .bind(service.shortname)
+        .bind(service.name)
+        .bind(service.enabled)
+        .bind(service.download_files)
+        .bind(service.upload_files)
+        .bind(functions)
+        .bind(service.required_capability)
+        .bind(service.restricted))
 }
 
 #[async_trait]
 impl Tokens for SqliteStore {
     async fn services(&self) -> Result<Vec<Service>> {
         let rows = sqlx::query(
-            "SELECT id, shortname, name, enabled, download_files, upload_files, functions FROM t_service ORDER BY id",
+            "SELECT id, shortname, name, enabled, download_files, upload_files, functions, required_capability, restricted \
+             FROM t_service ORDER BY id",
         )
         .fetch_all(self.db.read())
         .await?;
@@ -56,24 +78,106 @@ impl Tokens for SqliteStore {
     }
 
     async fn put_service(&self, service: Service) -> Result<u64> {
-        let functions = service.functions.as_ref().map(serde_json::to_string).transpose();
-        let functions = functions.map_err(|e| StoreError::Invalid(format!("functions of a service: {e}")))?;
         let mut tx = self.db.write().await?;
-        let id: i64 = sqlx::query_scalar(
-            "INSERT INTO t_service (shortname, name, enabled, download_files, upload_files, functions) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (shortname) DO UPDATE SET name = ?2, enabled = ?3, \
-             download_files = ?4, upload_files = ?5, functions = ?6 RETURNING id",
-        )
-        .bind(service.shortname)
-        .bind(service.name)
-        .bind(service.enabled)
-        .bind(service.download_files)
-        .bind(service.upload_files)
-        .bind(functions)
+        let id: i64 = insert_service(
+            "INSERT INTO t_service (shortname, name, enabled, download_files, upload_files, functions, required_capability, \
+             restricted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (shortname) DO UPDATE SET name = ?2, enabled = ?3, \
+             download_files = ?4, upload_files = ?5, functions = ?6, required_capability = ?7, restricted = ?8 RETURNING id",
+            service,
+        )?
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
         Ok(model_int(id))
+    }
+
+    async fn declare_service(&self, service: Service) -> Result<()> {
+        let known: Option<i64> = sqlx::query_scalar("SELECT id FROM t_service WHERE shortname = ?")
+            .bind(&service.shortname)
+            .fetch_optional(self.db.read())
+            .await?;
+        if known.is_some() {
+            return Ok(());
+        }
+        let mut tx = self.db.write().await?;
+        insert_service(
+            "INSERT OR IGNORE INTO t_service (shortname, name, enabled, download_files, upload_files, functions, \
+             required_capability, restricted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
+            service,
+        )?
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn service_people(&self, service: u64) -> Result<Vec<ServicePerson>> {
+        let rows: Vec<(i64, i64, String)> = sqlx::query_as(
+            "SELECT person, valid_until, addresses FROM t_service_person WHERE service = ? ORDER BY person",
+        )
+        .bind(db_int(service))
+        .fetch_all(self.db.read())
+        .await?;
+        let named = |(person, valid_until, addresses)| ServicePerson { person: model_int(person), valid_until, addresses };
+        Ok(rows.into_iter().map(named).collect())
+    }
+
+    async fn set_service_person(&self, service: u64, person: u64, how: Option<ServicePerson>) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        sqlx::query("DELETE FROM t_service_person WHERE service = ? AND person = ?")
+            .bind(db_int(service))
+            .bind(db_int(person))
+            .execute(&mut *tx)
+            .await?;
+        if let Some(how) = how {
+            sqlx::query("INSERT INTO t_service_person (service, person, valid_until, addresses) VALUES (?, ?, ?, ?)")
+                .bind(db_int(service))
+                .bind(db_int(person))
+                .bind(how.valid_until)
+                .bind(how.addresses)
+                .execute(&mut *tx)
+                .await
+                .map_err(|e| match is_foreign_key(&e) {
+                    true => StoreError::NotFound { kind: "service or person", key: format!("{service}, {person}") },
+                    false => e.into(),
+                })?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn login_token(&self, person: u64, service: u64) -> Result<String> {
+        let find = "SELECT nonce FROM t_token WHERE person = ? AND service = ? AND nonce IS NOT NULL \
+                    AND (valid_until = 0 OR valid_until > ?) ORDER BY id LIMIT 1";
+        let mut tx = self.db.write().await?;
+        let nonce: Option<Vec<u8>> = sqlx::query_scalar(find)
+            .bind(db_int(person))
+            .bind(db_int(service))
+            .bind(now())
+            .fetch_optional(&mut *tx)
+            .await?;
+        if let Some(nonce) = nonce {
+            return Ok(self.secret.derive(&nonce));
+        }
+        let nonce = rand::random::<[u8; 16]>();
+        let secret = self.secret.derive(&nonce);
+        sqlx::query(
+            "INSERT INTO t_token (hash, person, service, name, valid_until, addresses, created, nonce) \
+             VALUES (?, ?, ?, 'login', 0, '', ?, ?)",
+        )
+        .bind(hash(&secret))
+        .bind(db_int(person))
+        .bind(db_int(service))
+        .bind(now())
+        .bind(nonce.as_slice())
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| match is_foreign_key(&e) {
+            true => StoreError::NotFound { kind: "service", key: service.to_string() },
+            false => e.into(),
+        })?;
+        tx.commit().await?;
+        Ok(secret)
     }
 
     async fn create_token(&self, token: NewToken) -> Result<(String, u64)> {
@@ -109,7 +213,7 @@ impl Tokens for SqliteStore {
     async fn find_token(&self, secret: &str) -> Result<Option<(Token, Service)>> {
         let row = sqlx::query(
             "SELECT t.id, t.person, t.service, t.name, t.valid_until, t.addresses, t.created, t.last_used, \
-             s.id, s.shortname, s.name, s.enabled, s.download_files, s.upload_files, s.functions \
+             s.id, s.shortname, s.name, s.enabled, s.download_files, s.upload_files, s.functions, s.required_capability, s.restricted \
              FROM t_token t JOIN t_service s ON s.id = t.service WHERE t.hash = ?",
         )
         .bind(hash(secret))
@@ -145,6 +249,14 @@ impl Tokens for SqliteStore {
         }
         let mut tx = self.db.write().await?;
         sqlx::query("UPDATE t_token SET last_used = ? WHERE id = ?").bind(now).bind(id).execute(&mut *tx).await?;
+        sqlx::query(
+            "UPDATE t_person SET last_access = ?1, first_access = CASE first_access WHEN 0 THEN ?1 ELSE first_access END \
+             WHERE id = (SELECT person FROM t_token WHERE id = ?2)",
+        )
+        .bind(now)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -27,8 +27,8 @@ impl<'a> Scalar<'a> {
         match input {
             Input::Form(Node::Text(text)) | Input::Json(Value::String(text)) => Some(Scalar::Text(text)),
             Input::Form(Node::NotUtf8(text)) => Some(Scalar::NotUtf8(text)),
-            Input::Json(Value::Bool(value)) => Some(Scalar::Bool(*value)),
-            Input::Json(Value::Number(number)) => Some(Scalar::Number(number)),
+            Input::Form(Node::Bool(value)) | Input::Json(Value::Bool(value)) => Some(Scalar::Bool(*value)),
+            Input::Form(Node::Number(number)) | Input::Json(Value::Number(number)) => Some(Scalar::Number(number)),
             _ => None,
         }
     }

@@ -45,6 +45,7 @@ struct Raw {
     null: Option<bool>,
     #[serde(default)]
     aliases: Vec<String>,
+    secret: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +107,7 @@ fn build(raw: Raw, place: Place<'_>) -> Result<Description, DescriptionError> {
         ("keys", raw.keys.is_some(), "single"),
         ("content", raw.content.is_some(), "multiple"),
         ("pairs", raw.pairs.is_some(), "multiple"),
+        ("secret", raw.secret.is_some(), "value"),
     ] {
         if given && kind != belongs {
             return place.wrong(format!("\"{field}\" belongs to a {belongs}, this is a {kind}"));
@@ -142,7 +144,14 @@ fn build(raw: Raw, place: Place<'_>) -> Result<Description, DescriptionError> {
         }
         _ => return place.wrong("there is a \"default\", but \"required\" is not \"default\""),
     };
-    Ok(Description { shape, doc: raw.doc, requirement, null: raw.null.unwrap_or(true), aliases: raw.aliases })
+    Ok(Description {
+        shape,
+        doc: raw.doc,
+        requirement,
+        null: raw.null.unwrap_or(true),
+        aliases: raw.aliases,
+        secret: raw.secret.unwrap_or(false),
+    })
 }
 
 impl Description {

@@ -39,7 +39,7 @@ impl WireError {
         label: impl FnOnce(&str) -> Option<String>,
     ) -> WireError {
         let code_or = |fallback: &str| if code.is_empty() { fallback.to_owned() } else { code.to_owned() };
-        match kind {
+        let error = match kind {
             ErrorKind::Denied if code.is_empty() => WireError::no_permissions(message),
             ErrorKind::Denied => {
                 let label = label(code).unwrap_or_else(|| code.to_owned());
@@ -54,6 +54,7 @@ impl WireError {
             ErrorKind::Cancelled => WireError::coded(code_or("cancelled"), message),
             ErrorKind::RetryLater => WireError::coded(code_or("retrylater"), message),
             ErrorKind::Failed => WireError::coded(code_or("failed"), "").with_debuginfo(message),
-        }
+        };
+        WireError { kind: Some(kind), ..error }
     }
 }

@@ -16,6 +16,7 @@ fn shown(tree: &Tree) -> String {
             Node::Text(text) => format!("{key}:{text}"),
             Node::NotUtf8(text) => format!("{key}:!{text}"),
             Node::Map(inner) => format!("{key}:{}", shown(inner)),
+            other => format!("{key}:{other:?}"),
         })
         .collect();
     format!("{{{}}}", entries.join(","))
@@ -76,7 +77,10 @@ fn depth_is_bounded() {
     let deep = format!("a{}", "[x]".repeat(MAX_DEPTH));
     assert_eq!(collector.add(deep.as_bytes(), b"1"), Ok(()));
     let deeper = format!("{deep}[x]");
-    assert_eq!(collector.add(deeper.as_bytes(), b"1"), Err(FormError::TooDeep("a".to_owned())));
+    assert_eq!(
+        collector.add(deeper.as_bytes(), b"1"),
+        Err(FormError::TooDeep { name: "a".to_owned(), limit: MAX_DEPTH })
+    );
 }
 
 #[test]
@@ -85,5 +89,5 @@ fn number_of_variables_is_bounded() {
     for _ in 0..MAX_VARIABLES {
         assert_eq!(collector.add(b"a[]", b""), Ok(()));
     }
-    assert_eq!(collector.add(b"a[]", b""), Err(FormError::TooMany));
+    assert_eq!(collector.add(b"a[]", b""), Err(FormError::TooMany(MAX_VARIABLES)));
 }

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::description::ParamType as T;
+use crate::form::Limits;
 use crate::request::{Body, variables};
 
 fn value(ty: T) -> Description {
@@ -10,7 +11,7 @@ fn value(ty: T) -> Description {
 
 fn call(description: &Description, query: &str) -> Result<Value, WireError> {
     description.check_parameters().unwrap();
-    parameters(description, variables(query.as_bytes(), Body::None).unwrap(), &Installed::default())
+    parameters(description, variables(query.as_bytes(), Body::None, Limits::default()).unwrap(), &Installed::default())
 }
 
 /// The debug information of a refusal whose code is `invalidparameter`.
@@ -176,4 +177,48 @@ fn json_parameters_follow_the_same_rules() {
 fn the_shown_value_is_bounded() {
     let description = Description::single([("a", value(T::Int))]);
     assert!(refusal(&description, &format!("a={}", "é".repeat(100_000))).len() < 2000);
+}
+
+#[test]
+fn secrets_are_seen_nowhere() {
+    let user = Description::single([("name", value(T::Alpha)), ("password", value(T::Alpha).secret())]);
+    let users = Description::single([("users", Description::multiple(user))]);
+    let refusal = refusal(&users, "users[0][name]=ann&users[0][password]=hunter2");
+    assert!(!refusal.contains("hunter2") && refusal.contains("(secret)"), "{refusal}");
+    let checked = call(&users, "users[0][name]=ann&users[0][password]=hunter").unwrap();
+    assert_eq!(without_secrets(&users, &checked), json!({ "users": [{ "name": "ann", "password": "***" }] }));
+}
+
+/// A JSON body says more than a form can, and the same rules hold.
+#[test]
+fn values_of_a_json_body() {
+    let described = Description::single([
+        ("id", value(T::Int)),
+        ("share", value(T::Float).default_to(0)),
+        ("visible", value(T::Bool).default_to(1)),
+        ("note", value(T::Text).default_to("none")),
+        ("list", Description::multiple(value(T::Int)).default_to(json!([]))),
+        ("options", Description::pairs(value(T::Alpha), value(T::Raw)).default_to(json!([]))),
+    ]);
+    let call = |body: &str| {
+        let tree = variables(b"", Body::Json(body.as_bytes()), Limits::default()).unwrap();
+        parameters(&described, tree, &Installed::default())
+    };
+    let checked = call(r#"{"list":[3,"4"],"share":0.5,"visible":false,"note":null,"id":5,"options":{"users":1}}"#);
+    assert_eq!(
+        checked.unwrap().to_string(),
+        r#"{"id":5,"share":0.5,"visible":false,"note":null,"list":[3,4],"options":[{"name":"users","value":"1"}]}"#
+    );
+    assert_eq!(call(r#"{"id":1,"list":[]}"#).unwrap()["list"], json!([]));
+    for (body, expected) in [
+        (r#"{"id":1.5}"#, "the value is \"1.5\""),
+        (r#"{"id":true}"#, "the value is \"true\""),
+        (r#"{"id":[1]}"#, "single value is expected"),
+        (r#"{"id":1,"list":5}"#, "a list is expected"),
+        (r#"{"id":1,"list":[null,{}]}"#, "single value is expected"),
+        (r#"{"id":1,"more":null}"#, "Unexpected keys (more)"),
+    ] {
+        let error = call(body).unwrap_err();
+        assert!(error.debuginfo.as_deref().is_some_and(|text| text.contains(expected)), "{body}: {error}");
+    }
 }

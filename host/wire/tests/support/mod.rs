@@ -124,5 +124,12 @@ fn merge(one: Description, other: Description) -> Description {
         }
         (shape, _) => shape,
     };
-    Description { shape, requirement: Requirement::Optional, doc: one.doc, null: one.null, aliases: one.aliases }
+    Description {
+        shape,
+        requirement: Requirement::Optional,
+        doc: one.doc,
+        null: one.null,
+        aliases: one.aliases,
+        secret: one.secret,
+    }
 }
