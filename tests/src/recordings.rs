@@ -14,7 +14,7 @@ mod world;
 pub use answer::{Node, Syntax, parse_body};
 pub use difference::{Difference, Ids, compare};
 pub use read::{Body, Recording, Request, Response, read_all, timeline};
-pub use world::World;
+pub use world::{PASSWORD, World};
 
 /// What belongs together, and is tried in one test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,5 +80,27 @@ impl Family {
             ("options_preflight", Family::Forms),
         ];
         BEGINNINGS.iter().find(|(beginning, _)| name.starts_with(beginning)).map(|(_, family)| *family)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::fixture;
+
+    #[test]
+    fn every_recording_is_read_and_belongs_to_a_test() {
+        let Some(folder) = fixture("recordings") else { return };
+        let all = read_all(&folder).unwrap_or_else(|e| panic!("{e:#}"));
+        assert!(all.len() >= 130, "{} recordings", all.len());
+        let unknown: Vec<&str> = all.iter().map(|r| r.name.as_str()).filter(|n| Family::of(n).is_none()).collect();
+        assert!(unknown.is_empty(), "recordings of no family: {unknown:?}");
+        for recording in &all {
+            // Every recorded XML has the form to which ours is held.
+            let node = recording.response.node(recording.response.syntax());
+            let node = node.unwrap_or_else(|e| panic!("{}: {e}", recording.name));
+            // What is recorded is what is recorded.
+            assert_eq!(compare(&recording.name, &node, &node, &mut Ids::new("")), [], "{}", recording.name);
+        }
     }
 }

@@ -97,7 +97,8 @@ impl Judge<'_> {
 
     fn map(&mut self, place: &str, ours: &[(String, Node)], theirs: &[(String, Node)]) {
         let inside = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
-        let find = |entries: &[(String, Node)], key: &str| entries.iter().find(|(k, _)| k == key).map(|(_, n)| n.clone());
+        let find =
+            |entries: &[(String, Node)], key: &str| entries.iter().find(|(k, _)| k == key).map(|(_, n)| n.clone());
         for (key, node) in theirs {
             let place = inside(key);
             match find(ours, key) {
@@ -181,7 +182,10 @@ impl Judge<'_> {
                 Allow::Address if self.address(&our_text) == self.address(&their_text) => return,
                 Allow::Digits if without_digits(&our_text) == without_digits(&their_text) => return,
                 Allow::Json => {
-                    let both = (parse_body(our_text.as_bytes(), Syntax::Json), parse_body(their_text.as_bytes(), Syntax::Json));
+                    let both = (
+                        parse_body(our_text.as_bytes(), Syntax::Json),
+                        parse_body(their_text.as_bytes(), Syntax::Json),
+                    );
                     if let (Ok(ours), Ok(theirs)) = both {
                         self.node(&format!("{place}:json"), &ours, &theirs);
                         return;
@@ -253,7 +257,18 @@ fn label(node: &Node) -> Option<String> {
         let path = without_digits(&path);
         return Some(format!("{path}{file}{}", chapter.map(|c| format!(" {c}")).unwrap_or_default()));
     }
-    let keys = ["username", "shortname", "section", "filter", "rulename", "filename", "name", "label", "warningcode", "fullname"];
+    let keys = [
+        "username",
+        "shortname",
+        "section",
+        "filter",
+        "rulename",
+        "filename",
+        "name",
+        "label",
+        "warningcode",
+        "fullname",
+    ];
     keys.iter().find_map(|key| text(key)).or_else(|| node.value())
 }
 
@@ -307,8 +322,14 @@ mod tests {
         assert_eq!(differences(r#"{"a":"1"}"#, r#"{"a":1}"#), ["body.a"]);
         assert_eq!(differences(r#"{"a":null}"#, r#"{"a":0}"#), ["body.a"]);
         assert_eq!(differences(r#"{"c":1}"#, r#"{"a":1}"#), ["body.a", "body.c"]);
-        assert_eq!(differences(r#"[{"name":"b","v":1},{"name":"a","v":2}]"#, r#"[{"name":"a","v":2},{"name":"b","v":1}]"#), ["body"]);
-        assert_eq!(differences(r#"[{"name":"a","v":1}]"#, r#"[{"name":"a","v":2},{"name":"b","v":1}]"#), ["body[a].v", "body[b]"]);
+        assert_eq!(
+            differences(r#"[{"name":"b","v":1},{"name":"a","v":2}]"#, r#"[{"name":"a","v":2},{"name":"b","v":1}]"#),
+            ["body"]
+        );
+        assert_eq!(
+            differences(r#"[{"name":"a","v":1}]"#, r#"[{"name":"a","v":2},{"name":"b","v":1}]"#),
+            ["body[a].v", "body[b]"]
+        );
     }
 
     #[test]

@@ -99,7 +99,8 @@ impl World {
             target += "?";
             target += &self.form(query);
         }
-        let mut bytes = format!("{} {target} HTTP/1.1\r\nHost: {}\r\n", request.method, self.server.address).into_bytes();
+        let mut bytes =
+            format!("{} {target} HTTP/1.1\r\nHost: {}\r\n", request.method, self.server.address).into_bytes();
         bytes.extend(b"User-Agent: curl/7.88.1\r\nAccept: */*\r\nConnection: close\r\n");
         for (name, value) in &request.headers {
             bytes.extend(format!("{name}: {value}\r\n").bytes());
@@ -162,7 +163,9 @@ impl World {
         let mut body = Vec::new();
         for (name, text) in fields {
             let text = self.value(name, text, &[]);
-            body.extend(format!("{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes());
+            body.extend(
+                format!("{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes(),
+            );
         }
         for (name, file) in files {
             // As long as what was recorded.
