@@ -1,5 +1,9 @@
 //! The command line. These forms are fixed: scripts rely on them.
 
+mod access;
+
+pub use access::{Audit, Role, Service, SetService, Token, User};
+
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,9 +32,12 @@ pub struct Cli {
 pub enum Command {
     /// Serve web services and run jobs until interrupted.
     Serve(Serve),
-    /// Courses: list, show, import, delete.
+    /// Courses: list, show, import, delete, and who takes part.
     #[command(subcommand)]
     Course(Course),
+    /// Categories of courses: list, create.
+    #[command(subcommand)]
+    Category(Category),
     /// Backups of a course: create, list, get.
     #[command(subcommand)]
     Backup(Backup),
@@ -40,9 +47,17 @@ pub enum Command {
     /// Tokens of web-service clients: create, list, revoke.
     #[command(subcommand)]
     Token(Token),
-    /// People: list, show, create, suspend and their roles.
+    /// People: list, show, create, suspend, their passwords and roles.
     #[command(subcommand)]
     User(User),
+    /// Roles and what they may.
+    #[command(subcommand)]
+    Role(Role),
+    /// Services: sets of functions that tokens are for.
+    #[command(subcommand)]
+    Service(Service),
+    /// What was done, by whom, and how it ended.
+    Audit(Audit),
     /// Plugins: list, inspect, install, configure, remove.
     #[command(subcommand)]
     Plugin(Plugin),
@@ -86,6 +101,31 @@ pub enum Course {
     },
     /// Import an archive, wait for it and print the course's id.
     Import(Import),
+    /// List who takes part in a course.
+    Participants {
+        /// Its id.
+        id: u64,
+    },
+    /// Enrol a person by hand, or change how they are enrolled.
+    Enrol {
+        /// The course's id.
+        id: u64,
+        /// Username.
+        username: String,
+        /// The role they get there.
+        #[arg(long, default_value = "student")]
+        role: String,
+        /// Enrolled, but suspended.
+        #[arg(long)]
+        suspended: bool,
+    },
+    /// Take a person's enrolment by hand away.
+    Unenrol {
+        /// The course's id.
+        id: u64,
+        /// Username.
+        username: String,
+    },
     /// Delete a course with its backups.
     Delete {
         /// Its id.
@@ -93,6 +133,23 @@ pub enum Course {
         /// Do not ask; needed where there is no terminal to ask on.
         #[arg(short, long)]
         yes: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Category {
+    /// List categories.
+    List,
+    /// Add a category; prints its id.
+    Create {
+        /// Its name.
+        name: String,
+        /// The category in which it is; default: none.
+        #[arg(long, value_name = "ID")]
+        parent: Option<u64>,
+        /// Its id number.
+        #[arg(long, default_value = "")]
+        idnumber: String,
     },
 }
 
@@ -182,84 +239,6 @@ pub enum Job {
     Wait {
         /// Its id.
         id: String,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum Token {
-    /// Create a token and print it, the only time it is shown.
-    Create {
-        /// Whose token.
-        #[arg(long)]
-        user: String,
-        /// The service it is for.
-        #[arg(long, default_value = "provost")]
-        service: String,
-        /// A name to tell it by.
-        #[arg(long, default_value = "")]
-        name: String,
-        /// How long it is valid, for example 30d or 12h; default: for ever.
-        #[arg(long, value_name = "SPAN")]
-        expires: Option<String>,
-        /// Addresses it may be used from, for example 192.0.2.0/24,::1; default: any.
-        #[arg(long, default_value = "", value_name = "LIST")]
-        addresses: String,
-    },
-    /// List tokens (never the secrets).
-    List,
-    /// Revoke a token.
-    Revoke {
-        /// Its number, as listed.
-        id: u64,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum User {
-    /// List people.
-    List,
-    /// Show one person.
-    Show {
-        /// Username.
-        username: String,
-    },
-    /// Create a person.
-    Create {
-        /// Username.
-        username: String,
-        /// E-mail address.
-        #[arg(long, default_value = "")]
-        email: String,
-        /// First name.
-        #[arg(long, default_value = "")]
-        firstname: String,
-        /// Last name.
-        #[arg(long, default_value = "")]
-        lastname: String,
-        /// Make a site administrator.
-        #[arg(long)]
-        admin: bool,
-    },
-    /// Suspend a person: no token of theirs works.
-    Suspend {
-        /// Username.
-        username: String,
-        /// Take the suspension back.
-        #[arg(long)]
-        undo: bool,
-    },
-    /// Give or take a role.
-    Role {
-        /// Username.
-        username: String,
-        /// The role's short name, for example editingteacher.
-        role: String,
-        /// In this course; default: on the whole site.
-        #[arg(long)]
-        course: Option<u64>,
-        /// Take it away.
-        #[arg(long)]
-        remove: bool,
     },
 }
 

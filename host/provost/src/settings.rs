@@ -17,6 +17,8 @@ pub const FILE: &str = "provost.toml";
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Settings {
     limits: SiteLimits,
+    /// Days that rows of the audit log are kept; 0 for ever. Default: 730.
+    audit_days: Option<u32>,
     /// Configuration of built-in plugins by their ids.
     plugins: BTreeMap<String, toml::Table>,
 }
@@ -58,6 +60,12 @@ impl Settings {
         let mut options = StoreOptions::default();
         set(&mut options.min_free_bytes, self.limits.free_space);
         options
+    }
+
+    /// Seconds that rows of the audit log are kept; none for ever.
+    pub fn audit_seconds(&self) -> Option<i64> {
+        let days = self.audit_days.unwrap_or(730);
+        (days != 0).then(|| i64::from(days) * 24 * 3600)
     }
 
     /// For archives that are read.

@@ -6,12 +6,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use provost_runtime::{CacheDir, Engine, EngineOptions, Host};
 use provost_services::{BuiltIn, Registry, Worker, WorkerOptions};
 use provost_space::Space;
-use provost_store::api::{Blobs, Job, JobState, Person, PersonKey, Store};
+use provost_store::api::{Blobs, Job, JobState, Person, PersonKey, Role, Service, Store};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The store, and on demand the plugins.
+/// The store, and on demand the plugins. Cheap to clone.
+#[derive(Clone)]
 pub struct Site {
     pub store: Arc<dyn Store>,
     pub blobs: Arc<dyn Blobs>,
@@ -42,6 +43,7 @@ impl Site {
         let site = self.store.site().await?;
         let mut host = Host::new(self.store.clone(), self.blobs.clone(), scratch, site);
         host.archive_limits = self.settings.archives();
+        host.max_upload = self.settings.faces(false).max_upload;
         host.space = Space::new(&self.dir, self.settings.store().min_free_bytes);
         if let Some(url) = self.store.setting("public-url").await? {
             host.set_public_url(&url);
@@ -62,6 +64,28 @@ impl Site {
     pub async fn person(&self, username: &str) -> Result<Person> {
         let found = self.store.lookup(&[PersonKey::Username(username.to_owned())]).await?;
         found.into_iter().next().flatten().ok_or_else(|| anyhow!("no user {username:?}"))
+    }
+
+    /// The role with this short name.
+    pub async fn role(&self, shortname: &str) -> Result<Role> {
+        let roles = self.store.roles().await?;
+        let names = roles.iter().map(|r| r.shortname.as_str()).collect::<Vec<_>>().join(", ");
+        let found = roles.into_iter().find(|r| r.shortname == shortname);
+        found.ok_or_else(|| anyhow!("no role {shortname:?}; there are {names}"))
+    }
+
+    /// The service with this short name, also one that a plugin declares.
+    pub async fn service(&self, shortname: &str) -> Result<Service> {
+        for load in [false, true] {
+            if load {
+                self.registry().await?;
+            }
+            let services = self.store.services().await?;
+            if let Some(found) = services.into_iter().find(|s| s.shortname == shortname) {
+                return Ok(found);
+            }
+        }
+        bail!("no service {shortname:?}; see `provost service list`")
     }
 
     /// Who the command line acts as.

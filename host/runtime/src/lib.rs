@@ -24,6 +24,7 @@ pub use call::{CallContext, JobRun};
 pub use configuration::ConfigurationError;
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use host::{Host, Offered};
+pub use imports::may_enter;
 pub use limits::Limits;
 pub use manifest::{CapabilityAsked, FileArea, ItemInUrl, JobKind, Manifest, ManifestError, ServiceOffered};
 pub use outcome::{LimitKind, Outcome, PluginError, PluginErrorKind};

@@ -1,5 +1,7 @@
 //! Who may call: tokens and their bounds, in the order of moodle-webservices.md 1.6.
 
+use crate::RegistryError;
+use crate::capabilities::USE_REST;
 use provost_store::api::{Person, PersonKey, Place, Service, Store, StoreError, Token};
 use provost_wire::WireError;
 use std::net::IpAddr;
@@ -38,17 +40,60 @@ pub async fn authenticate(store: &dyn Store, secret: Option<&str>, address: IpAd
     let Some(person) = found.into_iter().next().flatten() else {
         return Err(WireError::invalid_token());
     };
-    if person.deleted {
-        return Err(refused_person("wsaccessuserdeleted", "deleted", &person));
-    }
-    if person.suspended {
-        return Err(refused_person("wsaccessusersuspended", "suspended", &person));
-    }
+    good_standing(&person)?;
     if !service.enabled {
         return Err(WireError::access_exception("the service is disabled"));
     }
+    if service.restricted {
+        let named = store.service_people(service.id).await.map_err(store_error)?;
+        let named = named.into_iter().find(|named| named.person == person.id);
+        let open =
+            named.is_some_and(|n| (n.valid_until == 0 || n.valid_until > now) && address_fits(&n.addresses, address));
+        if !open {
+            return Err(WireError::access_exception(
+                "the service is not open to this person, or not from here, or no more",
+            ));
+        }
+    }
+    let required = &service.required_capability;
+    if !required.is_empty() && !store.has_capability(person.id, required, Place::Site).await.map_err(store_error)? {
+        return Err(WireError::access_exception(format!("the service needs the capability {required}")));
+    }
     store.touch_token(token.id).await.map_err(store_error)?;
     Ok(Access { person, service, token })
+}
+
+/// As [`authenticate`], for calls over REST: the person must be allowed to use that.
+///
+/// # Errors
+/// As there, and `accessexception` without the capability.
+pub async fn authenticate_rest(store: &dyn Store, secret: Option<&str>, address: IpAddr) -> Result<Access, WireError> {
+    let access = authenticate(store, secret, address).await?;
+    if !store.has_capability(access.person.id, USE_REST, Place::Site).await.map_err(store_error)? {
+        return Err(WireError::access_exception(format!("the capability {USE_REST} is missing")));
+    }
+    Ok(access)
+}
+
+/// The person whose file key this is, in good standing.
+///
+/// # Errors
+/// `invalidkey`, `wsaccessuser…`.
+pub async fn person_of_file_key(store: &dyn Store, key: &str) -> Result<Person, WireError> {
+    let found = store.person_of_file_key(key).await.map_err(store_error)?;
+    let person = found.ok_or_else(|| WireError::coded("invalidkey", "Incorrect key"))?;
+    good_standing(&person)?;
+    Ok(person)
+}
+
+fn good_standing(person: &Person) -> Result<(), WireError> {
+    if person.deleted {
+        return Err(refused_person("wsaccessuserdeleted", "deleted", person));
+    }
+    if person.suspended {
+        return Err(refused_person("wsaccessusersuspended", "suspended", person));
+    }
+    Ok(())
 }
 
 fn refused_person(code: &str, what: &str, person: &Person) -> WireError {
@@ -74,12 +119,35 @@ pub async fn require_download(
     let Some(capability) = capability else {
         return Err(WireError::file_not_found());
     };
-    let allowed = store.has_capability(person.id, capability, Place::Course(course.id)).await.map_err(store_error)?;
-    if allowed {
+    require_capability(store, person, capability, Place::Course(course.id)).await
+}
+
+/// Passes when the person has the capability there.
+///
+/// # Errors
+/// `nopermissions`.
+pub async fn require_capability(
+    store: &dyn Store,
+    person: &Person,
+    capability: &str,
+    place: Place,
+) -> Result<(), WireError> {
+    if store.has_capability(person.id, capability, place).await.map_err(store_error)? {
         return Ok(());
     }
     let label = store.capability_label(capability).await.map_err(store_error)?;
     Err(WireError::no_permissions(label.as_deref().unwrap_or(capability)))
+}
+
+/// Passes when the person may enter the course.
+///
+/// # Errors
+/// `requireloginerror`.
+pub async fn require_course(store: &dyn Store, person: &Person, course: u64) -> Result<(), WireError> {
+    if provost_runtime::may_enter(store, person.id, course).await.map_err(store_error)? {
+        return Ok(());
+    }
+    Err(WireError::require_login("Not enrolled"))
 }
 
 /// A store's failure on the wire: the text goes to the log, not to the client.
@@ -94,9 +162,20 @@ pub fn store_error(error: StoreError) -> WireError {
     }
 }
 
+/// A registry's failure on the wire.
+pub fn registry_error(error: RegistryError) -> WireError {
+    match error {
+        RegistryError::Store(error) => store_error(error),
+        other => {
+            tracing::error!(error = %other, "the plugin registry failed");
+            WireError::coded("failed", "The site could not answer").with_debuginfo(other.to_string())
+        }
+    }
+}
+
 /// Whether an address is in a comma list of addresses and ranges; an empty list takes any. What cannot be read takes
 /// nothing.
-fn address_fits(list: &str, address: IpAddr) -> bool {
+pub(crate) fn address_fits(list: &str, address: IpAddr) -> bool {
     let address = address.to_canonical();
     let mut entries = list.split(',').map(str::trim).filter(|e| !e.is_empty()).peekable();
     if entries.peek().is_none() {

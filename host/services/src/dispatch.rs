@@ -1,13 +1,15 @@
 //! A web-service call: function found, parameters checked, plugin called, answer checked.
 
-use crate::access::{Access, store_error};
+use crate::access::{Access, registry_error, store_error};
+use crate::audit;
 use crate::functions::FunctionSpec;
 use crate::registry::{Catalog, Registry};
-use provost_runtime::{Caller, Outcome, PluginError, PluginErrorKind, Request};
-use provost_store::api::{Service, Store};
+use provost_runtime::{Caller, Outcome, PluginError, PluginErrorKind, Request, TextSettings};
+use provost_store::api::Store;
 use provost_wire::clean::Installed;
 use provost_wire::form::Tree;
 use provost_wire::{ErrorKind, WireError, validate};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// An answer on its way to a client.
@@ -18,28 +20,65 @@ pub struct Answer {
     pub result: serde_json::Value,
 }
 
-/// Calls a function on behalf of a token's owner (steps 10 to 14 of moodle-webservices.md 1.6).
-pub async fn call(
-    registry: &Registry,
-    access: &Access,
-    name: &str,
-    parameters: Tree,
-    installed: &Installed,
-) -> Result<Answer, WireError> {
+/// A call on its way to a function.
+pub struct Call<'a> {
+    /// Who calls; none for somebody without a token, who may call public functions only.
+    pub access: Option<&'a Access>,
+    /// The function.
+    pub name: &'a str,
+    /// The function's parameters.
+    pub parameters: Tree,
+    /// How texts are wanted.
+    pub settings: TextSettings,
+    /// From where.
+    pub address: IpAddr,
+}
+
+/// Calls a function on behalf of a token's owner (steps 10 to 14 of moodle-webservices.md 1.6), or of the guest. A call of one that changes something
+/// is noted in the audit log, however it ends.
+pub async fn call(registry: &Registry, call: Call<'_>, installed: &Installed) -> Result<Answer, WireError> {
     let catalog = registry.current().await.map_err(registry_error)?;
-    let function = function_of(&catalog, &access.service, name)?;
-    let parameters = validate::parameters(&function.parameters, parameters, installed)?;
     let store = registry.host().store.as_ref();
-    let caller = Caller {
-        person: access.person.id,
-        username: access.person.username.clone(),
-        site_admin: access.person.site_admin,
+    let Call { access, name, parameters, settings, address } = call;
+    let function = function_of(&catalog, access, name)?;
+    let checked = validate::parameters(&function.parameters, parameters, installed);
+    let noted = function.writes.then(|| match &checked {
+        Ok(parameters) => audit::detail(&function.parameters, parameters),
+        Err(_) => String::new(),
+    });
+    let ended = match checked {
+        Ok(parameters) => answer(store, &function, access, parameters, settings).await,
+        Err(error) => Err(error),
     };
-    let request = Request { function: function.name.clone(), parameters: parameters.to_string(), caller };
+    if let Some(detail) = noted {
+        let person = access.map(|a| &a.person);
+        let row = audit::row("service", person, address, &function.name, detail, ended.as_ref().map(drop));
+        audit::note(store, row).await;
+    }
+    Ok(Answer { function, result: ended? })
+}
+
+/// Has the plugin answer.
+async fn answer(
+    store: &dyn Store,
+    function: &FunctionSpec,
+    access: Option<&Access>,
+    parameters: serde_json::Value,
+    settings: TextSettings,
+) -> Result<serde_json::Value, WireError> {
+    let (caller, service) = match access {
+        Some(Access { person, service, .. }) => {
+            let caller = Caller { person: person.id, username: person.username.clone(), site_admin: person.site_admin };
+            (caller, service.shortname.clone())
+        }
+        None => (Caller { person: GUEST, username: "guest".into(), site_admin: false }, String::new()),
+    };
+    let request =
+        Request { function: function.name.clone(), parameters: parameters.to_string(), caller, settings, service };
     let outcome = function.plugin.call(&request).await;
     let plugin = function.plugin.manifest().id.as_str();
     if let Outcome::Trap(_) | Outcome::Timeout | Outcome::Limit(_) | Outcome::Protocol(_) = &outcome {
-        tracing::error!(plugin, function = name, "{}", outcome.describe());
+        tracing::error!(plugin, function = function.name, "{}", outcome.describe());
     }
     let answer = match outcome {
         Outcome::Ok(answer) => answer,
@@ -49,15 +88,24 @@ pub async fn call(
         }
         other => return Err(WireError::coding(&other.describe())),
     };
-    let result = serde_json::from_str(&answer)
-        .map_err(|e| WireError::invalid_response(format!("plugin {plugin} did not answer with JSON: {e}")))?;
-    Ok(Answer { function, result })
+    serde_json::from_str(&answer)
+        .map_err(|e| WireError::invalid_response(format!("plugin {plugin} did not answer with JSON: {e}")))
 }
 
-/// The function, if it exists and the service has it.
-fn function_of(catalog: &Catalog, service: &Service, name: &str) -> Result<Arc<FunctionSpec>, WireError> {
+/// Whom a call without a token is made as.
+const GUEST: u64 = 1;
+
+/// The function, if it exists and may be called: the token's service has it, or it is public.
+fn function_of(catalog: &Catalog, access: Option<&Access>, name: &str) -> Result<Arc<FunctionSpec>, WireError> {
     let function = catalog.function(name).ok_or_else(|| WireError::unknown_function(name))?;
-    let listed = service.functions.as_ref().is_none_or(|functions| functions.contains(&function.name));
+    let Some(access) = access else {
+        return match function.public {
+            true => Ok(function.clone()),
+            false => Err(WireError::coded("servicerequireslogin", "Session expired or login required")),
+        };
+    };
+    let functions = access.service.functions.as_ref();
+    let listed = functions.is_none_or(|functions| functions.contains(&function.name));
     if listed { Ok(function.clone()) } else { Err(WireError::function_not_in_service(name)) }
 }
 
@@ -82,14 +130,4 @@ async fn plugin_error(store: &dyn Store, error: PluginError) -> WireError {
         _ => None,
     };
     WireError::from_plugin(kind, &error.code, &error.message, |_| label)
-}
-
-fn registry_error(error: crate::RegistryError) -> WireError {
-    match error {
-        crate::RegistryError::Store(error) => store_error(error),
-        other => {
-            tracing::error!(error = %other, "the plugin registry failed");
-            WireError::coded("failed", "The site could not answer").with_debuginfo(other.to_string())
-        }
-    }
 }

@@ -19,6 +19,8 @@ pub struct FunctionSpec {
     pub capabilities: Vec<String>,
     /// Whether it changes anything.
     pub writes: bool,
+    /// Whether it may be called without a token.
+    pub public: bool,
     /// The version of the plugin that answers. A call keeps it, so a swap lets it end where it began.
     pub plugin: Arc<Plugin>,
 }
@@ -33,6 +35,7 @@ impl FunctionSpec {
             returns: Description::returns(&function.returns)?,
             capabilities: function.capabilities.clone(),
             writes: function.writes,
+            public: function.public,
             plugin: plugin.clone(),
         })
     }

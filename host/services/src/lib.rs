@@ -4,13 +4,18 @@
 //! Knows no rule of any learning management system, and no function by name.
 
 pub mod access;
+pub mod audit;
+mod capabilities;
 pub mod dispatch;
+pub mod files;
 mod functions;
 mod install;
+pub mod login;
 mod registry;
 mod worker;
 
 pub use functions::FunctionSpec;
 pub use install::{InstallError, Installed};
+pub use provost_runtime::TextSettings;
 pub use registry::{BuiltIn, Catalog, Registry, RegistryError, Source};
 pub use worker::{Worker, WorkerOptions};

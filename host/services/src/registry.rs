@@ -6,8 +6,8 @@
 
 use crate::functions::FunctionSpec;
 use arc_swap::ArcSwap;
-use provost_runtime::{Engine, Host, LoadError, Plugin};
-use provost_store::api::{Capability, PluginRow, StoreError};
+use provost_runtime::{Engine, Host, LoadError, Offered, Plugin};
+use provost_store::api::{Capability, PluginRow, Service, StoreError};
 use provost_wire::description::DescriptionError;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -176,8 +176,15 @@ impl Registry {
                 }
             }
         }
-        let capabilities: Vec<Capability> = plugins.values().flat_map(|loaded| capabilities(&loaded.plugin)).collect();
+        let declared = plugins.values().flat_map(|loaded| capabilities(&loaded.plugin));
+        let capabilities: Vec<Capability> = crate::capabilities::own().into_iter().chain(declared).collect();
         self.host.store.declare_capabilities(&capabilities).await?;
+        for loaded in plugins.values() {
+            for offered in &loaded.plugin.manifest().services {
+                self.host.store.declare_service(service(offered)).await?;
+            }
+        }
+        self.host.set_offered(functions.values().map(|function: &Arc<FunctionSpec>| offered(function)).collect());
         let catalog = Arc::new(Catalog { generation: Some(generation), plugins, functions, faulty });
         self.current.store(catalog.clone());
         Ok(catalog)
@@ -264,6 +271,26 @@ pub(crate) fn specs(
         Ok((function.name.clone(), Arc::new(spec)))
     };
     plugin.functions().iter().map(spec).collect()
+}
+
+/// A service that a plugin declares: enabled, with files both ways and every function.
+fn service(offered: &provost_runtime::ServiceOffered) -> Service {
+    Service {
+        id: 0,
+        shortname: offered.shortname.clone(),
+        name: offered.name.clone(),
+        enabled: true,
+        download_files: true,
+        upload_files: true,
+        functions: None,
+        required_capability: String::new(),
+        restricted: false,
+    }
+}
+
+fn offered(function: &FunctionSpec) -> Offered {
+    let manifest = function.plugin.manifest();
+    Offered { name: function.name.clone(), plugin: manifest.id.clone(), version: manifest.version.clone() }
 }
 
 fn capabilities(plugin: &Plugin) -> Vec<Capability> {

@@ -10,6 +10,7 @@ mod extensions;
 mod jobs;
 mod parts;
 mod people;
+mod rosters;
 
 use crate::api::*;
 use std::sync::Arc;
@@ -32,6 +33,9 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     people::links_and_conflicts(make().await?).await?;
     people::roles_and_capabilities(make().await?).await?;
     people::tokens_and_settings(make().await?).await?;
+    rosters::participants(make().await?).await?;
+    rosters::categories_and_contexts(make().await?).await?;
+    rosters::passwords_services_audit(make().await?).await?;
     jobs::queue(make().await?).await?;
     jobs::leases(make().await?).await?;
     jobs::unsuccessful_runs_leave_nothing(make().await?).await?;

@@ -1,11 +1,16 @@
 //! The commands, a subject a file.
 
+mod audit;
 mod backup;
+mod category;
 mod course;
 mod doctor;
 mod job;
+mod participants;
 mod plugin;
+mod role;
 mod serve;
+mod service;
 mod token;
 mod user;
 
@@ -23,15 +28,27 @@ pub async fn run(cli: Cli) -> Result<()> {
         return Ok(std::io::stdout().lock().write_all(&script)?);
     }
     let site = Site::open(&cli).await?;
-    match cli.command {
-        Command::Serve(options) => serve::run(site, options, cli.json).await,
-        Command::Course(command) => course::run(site, command, cli.json).await,
-        Command::Backup(command) => backup::run(site, command, cli.json).await,
-        Command::Job(command) => job::run(site, command, cli.json).await,
-        Command::Token(command) => token::run(site, command, cli.json).await,
-        Command::User(command) => user::run(site, command, cli.json).await,
-        Command::Plugin(command) => plugin::run(site, command, cli.json).await,
-        Command::Doctor { sweep } => doctor::run(site, sweep, cli.json).await,
+    let Some(action) = audit::action(&cli.command) else { return dispatch(site, cli.command, cli.json).await };
+    // The command takes what it needs; for the log its words are kept.
+    let ended = dispatch(site.clone(), cli.command, cli.json).await;
+    audit::note(&site, action, &ended).await;
+    ended
+}
+
+async fn dispatch(site: Site, command: Command, json: bool) -> Result<()> {
+    match command {
+        Command::Serve(options) => serve::run(site, options, json).await,
+        Command::Course(command) => course::run(site, command, json).await,
+        Command::Backup(command) => backup::run(site, command, json).await,
+        Command::Job(command) => job::run(site, command, json).await,
+        Command::Token(command) => token::run(site, command, json).await,
+        Command::User(command) => user::run(site, command, json).await,
+        Command::Role(command) => role::run(site, command, json).await,
+        Command::Service(command) => service::run(site, command, json).await,
+        Command::Category(command) => category::run(site, command, json).await,
+        Command::Audit(wish) => audit::run(site, wish, json).await,
+        Command::Plugin(command) => plugin::run(site, command, json).await,
+        Command::Doctor { sweep } => doctor::run(site, sweep, json).await,
         Command::Completions { .. } => Ok(()),
     }
 }

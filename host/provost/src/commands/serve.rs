@@ -36,8 +36,14 @@ pub async fn run(site: Site, options: Serve, json: bool) -> Result<()> {
         async move { worker.run(stopped).await }
     });
     let store = site.store.clone();
+    let audit_seconds = site.settings.audit_seconds();
     let sweeping = tokio::spawn(async move {
         loop {
+            if let Some(kept) = audit_seconds
+                && let Err(error) = store.trim_audit(jiff::Timestamp::now().as_second() - kept).await
+            {
+                tracing::warn!(%error, "the audit log could not be trimmed");
+            }
             match store.sweep(SWEEP_AGE_SECONDS).await {
                 Ok(swept) => tracing::debug!(?swept, "swept"),
                 Err(error) => tracing::warn!(%error, "the sweep failed"),

@@ -12,9 +12,7 @@ pub async fn run(site: Site, command: Token, as_json: bool) -> Result<()> {
     match command {
         Token::Create { user, service, name, expires, addresses } => {
             let person = site.person(&user).await?;
-            let services = site.store.services().await?;
-            let service =
-                services.iter().find(|s| s.shortname == service).ok_or_else(|| anyhow!("no service {service:?}"))?;
+            let service = site.service(&service).await?;
             check_addresses(&addresses).map_err(|e| anyhow!(e))?;
             let valid_until = match expires {
                 Some(span) => expiry(&span)?,
@@ -62,7 +60,7 @@ pub async fn run(site: Site, command: Token, as_json: bool) -> Result<()> {
     }
 }
 
-fn expiry(span: &str) -> Result<i64> {
+pub(super) fn expiry(span: &str) -> Result<i64> {
     let parsed: jiff::Span = span.parse().with_context(|| format!("{span:?} is not a span such as 30d or 12h"))?;
     let end = jiff::Zoned::now().checked_add(parsed)?.timestamp().as_second();
     if end <= jiff::Timestamp::now().as_second() {

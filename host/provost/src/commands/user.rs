@@ -3,18 +3,21 @@
 use crate::cli::User;
 use crate::output;
 use crate::site::Site;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use provost_store::api::{Person, Place};
+use provost_store::passwords;
 use serde_json::json;
 
 pub async fn run(site: Site, command: User, as_json: bool) -> Result<()> {
     match command {
         User::List => list(site, as_json).await,
         User::Show { username } => show(&site.person(&username).await?, as_json),
-        User::Create { username, email, firstname, lastname, admin } => {
+        User::Create { username, email, firstname, lastname, admin, password_stdin } => {
             let username = checked_username(&username)?;
+            let password = if password_stdin { Some(passwords::hash(&read_password()?)?) } else { None };
             let person = Person { username, email, firstname, lastname, site_admin: admin, ..Person::default() };
-            let id = site.store.add_person(person).await?;
+            let added = site.store.add_people(vec![(person, password)]).await?;
+            let id = added.first().copied().unwrap_or_default();
             if as_json { output::json(&json!({ "userid": id })) } else { output::line(id) }
         }
         User::Suspend { username, undo } => {
@@ -23,15 +26,25 @@ pub async fn run(site: Site, command: User, as_json: bool) -> Result<()> {
             site.store.update_person(person.clone()).await?;
             show(&person, as_json)
         }
-        User::Role { username, role, course, remove } => {
+        User::Password { username, remove } => {
             let person = site.person(&username).await?;
-            let roles = site.store.roles().await?;
-            let names = || roles.iter().map(|r| r.shortname.as_str()).collect::<Vec<_>>().join(", ");
-            let found = roles.iter().find(|r| r.shortname == role);
-            let found = found.ok_or_else(|| anyhow!("no role {role:?}; there are {}", names()))?;
-            let place = match course {
-                Some(course) => Place::Course(site.store.course(course).await?.id),
-                None => Place::Site,
+            let hash = if remove { None } else { Some(passwords::hash(&read_password()?)?) };
+            site.store.set_password(person.id, hash.as_deref()).await?;
+            if as_json {
+                return output::json(&json!({ "user": username, "password": !remove }));
+            }
+            output::line(format_args!(
+                "{username} {}",
+                if remove { "cannot log in any more" } else { "has a new password" }
+            ))
+        }
+        User::Role { username, role, course, category, remove } => {
+            let person = site.person(&username).await?;
+            let found = site.role(&role).await?;
+            let place = match (course, category) {
+                (Some(course), _) => Place::Course(site.store.course(course).await?.id),
+                (None, Some(category)) => Place::Category(category),
+                (None, None) => Place::Site,
             };
             if remove {
                 site.store.unassign_role(person.id, found.id, place).await?;
@@ -39,7 +52,9 @@ pub async fn run(site: Site, command: User, as_json: bool) -> Result<()> {
                 site.store.assign_role(person.id, found.id, place).await?;
             }
             if as_json {
-                return output::json(&json!({ "user": username, "role": role, "course": course, "removed": remove }));
+                return output::json(
+                    &json!({ "user": username, "role": role, "course": course, "category": category, "removed": remove }),
+                );
             }
             output::line(format_args!("{username} {} {role}", if remove { "is no longer" } else { "is now" }))
         }
@@ -83,6 +98,24 @@ fn show(person: &Person, as_json: bool) -> Result<()> {
         output::line("  suspended")?;
     }
     Ok(())
+}
+
+/// A password from standard input: its first line. On a terminal it is asked for and not shown.
+fn read_password() -> Result<String> {
+    use std::io::{BufRead, IsTerminal};
+    let password = if std::io::stdin().is_terminal() {
+        let term = console::Term::stderr();
+        term.write_str("Password: ")?;
+        term.read_secure_line()?
+    } else {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        line.trim_end_matches(['\n', '\r']).to_owned()
+    };
+    if password.is_empty() {
+        bail!("an empty password is none");
+    }
+    Ok(password)
 }
 
 /// A username as the field has them (moodle-webservices.md 1.4, USERNAME).

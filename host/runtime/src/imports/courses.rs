@@ -2,8 +2,8 @@
 
 use super::course_types::{course_fields_in, course_out};
 use super::{Answer, MAX_PAGE, answered, attempt};
-use crate::bindings::provost::plugin::courses as wit;
 use crate::bindings::provost::plugin::course_store::{CourseFields, CourseRecord};
+use crate::bindings::provost::plugin::courses as wit;
 use crate::bindings::provost::plugin::types::ErrorKind;
 use crate::state::{CallState, error};
 use provost_store::api;

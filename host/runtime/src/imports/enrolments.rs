@@ -76,8 +76,7 @@ impl wit::Host for CallState {
 
     async fn completion_of(&mut self, course: u64, person: u64) -> Answer<Vec<wit::Completed>> {
         attempt!(self.enter(INTERFACE));
-        let out =
-            |c: api::Completed| wit::Completed { activity: c.activity, state: c.state, modified: c.modified };
+        let out = |c: api::Completed| wit::Completed { activity: c.activity, state: c.state, modified: c.modified };
         Ok(Ok(attempt!(self.host.store.completion_of(course, person).await).into_iter().map(out).collect()))
     }
 }

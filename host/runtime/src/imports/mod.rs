@@ -12,6 +12,8 @@ mod people;
 mod services;
 mod site;
 
+pub use people::may_enter;
+
 use crate::bindings::provost::plugin::types as wit;
 use crate::state::CallState;
 

@@ -74,17 +74,21 @@ impl CallState {
         }
         Err(error(ErrorKind::Denied, capability, format!("capability {capability} is missing")))
     }
+}
 
-    async fn may_enter(&mut self, person: u64, course: u64) -> Result<bool, Error> {
-        let store = &self.host.store;
-        let place = Place::Course(course);
-        if !store.course(course).await?.fields.visible && !store.has_capability(person, VIEW_HIDDEN, place).await? {
-            return Ok(false);
-        }
-        Ok(store.is_enrolled(person, course).await?
-            || !store.roles_of(person, place).await?.is_empty()
-            || store.has_capability(person, VIEW, place).await?)
+/// Whether a person may enter a course: enrolled, with a role there or above it, or allowed to view it; where the course is
+/// hidden, only who may view such.
+///
+/// # Errors
+/// `NotFound` (course).
+pub async fn may_enter(store: &dyn api::Store, person: u64, course: u64) -> api::Result<bool> {
+    let place = Place::Course(course);
+    if !store.course(course).await?.fields.visible && !store.has_capability(person, VIEW_HIDDEN, place).await? {
+        return Ok(false);
     }
+    Ok(store.is_enrolled(person, course).await?
+        || !store.roles_of(person, place).await?.is_empty()
+        || store.has_capability(person, VIEW, place).await?)
 }
 
 impl wit::Host for CallState {
@@ -117,7 +121,7 @@ impl wit::Host for CallState {
 
     async fn require_course_access(&mut self, person: u64, course: u64) -> Answer<()> {
         attempt!(self.enter(INTERFACE));
-        if attempt!(self.may_enter(person, course).await) {
+        if attempt!(may_enter(self.host.store.as_ref(), person, course).await) {
             return Ok(Ok(()));
         }
         let message = "Course or activity not accessible. (Not enrolled)".into();

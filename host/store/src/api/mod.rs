@@ -25,10 +25,7 @@ pub use settings::*;
 pub use tokens::*;
 
 /// Everything a host needs of its database.
-pub trait Store:
-    Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep
-{
-}
+pub trait Store: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep {}
 
 impl<T: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep> Store for T {}
 

@@ -115,7 +115,7 @@ pub async fn names_are_reserved((store, _): Pair) -> Result<()> {
         payload: "{}".into(),
         person: 2,
         course: None,
-            shared: false,
+        shared: false,
         key: String::new(),
     };
     store.enqueue(new).await?;

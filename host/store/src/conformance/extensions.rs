@@ -134,7 +134,7 @@ pub async fn of_unsuccessful_runs_vanish((store, _): Pair) -> Result<()> {
         payload: "{}".into(),
         person: 2,
         course: Some(course),
-            shared: false,
+        shared: false,
         key: String::new(),
     };
     let id = store.enqueue(job).await?;

@@ -3,7 +3,15 @@
 use super::*;
 
 fn job(key: &str) -> NewJob {
-    NewJob { plugin: "p".into(), kind: "k".into(), payload: "{}".into(), person: 2, course: Some(5), shared: false, key: key.into() }
+    NewJob {
+        plugin: "p".into(),
+        kind: "k".into(),
+        payload: "{}".into(),
+        person: 2,
+        course: Some(5),
+        shared: false,
+        key: key.into(),
+    }
 }
 
 pub async fn queue((store, _): Pair) -> Result<()> {

@@ -134,16 +134,17 @@ impl SqliteStore {
     /// See [`People::add_role`].
     pub(super) async fn new_role(&self, shortname: &str, name: &str, archetype: &str) -> Result<u64> {
         let mut tx = self.db.write().await?;
-        let id: i64 = sqlx::query_scalar("INSERT INTO t_role (shortname, name, archetype) VALUES (?, ?, ?) RETURNING id")
-            .bind(shortname)
-            .bind(name)
-            .bind(archetype)
-            .fetch_one(&mut *tx)
-            .await
-            .map_err(|e| match is_unique(&e) {
-                true => StoreError::Conflict { kind: "role", key: shortname.to_owned() },
-                false => e.into(),
-            })?;
+        let id: i64 =
+            sqlx::query_scalar("INSERT INTO t_role (shortname, name, archetype) VALUES (?, ?, ?) RETURNING id")
+                .bind(shortname)
+                .bind(name)
+                .bind(archetype)
+                .fetch_one(&mut *tx)
+                .await
+                .map_err(|e| match is_unique(&e) {
+                    true => StoreError::Conflict { kind: "role", key: shortname.to_owned() },
+                    false => e.into(),
+                })?;
         // It begins with what its archetype has by default, as roles of the field do.
         sqlx::query(
             "INSERT INTO t_role_capability (capability, role, allowed, by_operator) SELECT c.capability, ?1, 1, 0 \

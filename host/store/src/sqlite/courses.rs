@@ -1,8 +1,8 @@
 //! Courses: listing, deleting, and the doors to snapshots and drafts.
 
 use super::SqliteStore;
-use super::db::{db_int, model_int, now, page};
 use super::contexts::require_place;
+use super::db::{db_int, model_int, now, page};
 use super::draft::{free_names, reserve};
 use crate::api::*;
 use async_trait::async_trait;

@@ -155,12 +155,8 @@ impl Enrolments for SqliteStore {
     async fn participants(&self, course: u64, after: u64, limit: u32) -> Result<Vec<Participant>> {
         let mut tx = self.db.read().begin().await?;
         course_on(&mut tx, course).await?;
-        let rows = sqlx::query(PEOPLE)
-            .bind(db_int(course))
-            .bind(db_int(after))
-            .bind(page(limit))
-            .fetch_all(&mut *tx)
-            .await?;
+        let rows =
+            sqlx::query(PEOPLE).bind(db_int(course)).bind(db_int(after)).bind(page(limit)).fetch_all(&mut *tx).await?;
         let people = rows.iter().map(person_row).collect::<Result<_>>()?;
         complete(&mut tx, course, people).await
     }
@@ -265,8 +261,7 @@ impl Enrolments for SqliteStore {
         .bind(db_int(person))
         .fetch_all(self.db.read())
         .await?;
-        let completed =
-            |(activity, state, modified)| Completed { activity: model_int(activity), state, modified };
+        let completed = |(activity, state, modified)| Completed { activity: model_int(activity), state, modified };
         Ok(rows.into_iter().map(completed).collect())
     }
 }

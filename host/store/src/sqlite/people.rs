@@ -161,10 +161,8 @@ async fn find_many(conn: &mut SqliteConnection, keys: &[PersonKey]) -> Result<Ve
 pub(super) async fn give_role(conn: &mut SqliteConnection, person: u64, role: u64, place: Place) -> Result<()> {
     let (level, instance) = place_columns(place);
     find(conn, &PersonKey::Id(person)).await?.ok_or_else(|| no_person(person))?;
-    let known: Option<i64> = sqlx::query_scalar("SELECT id FROM t_role WHERE id = ?")
-        .bind(db_int(role))
-        .fetch_optional(&mut *conn)
-        .await?;
+    let known: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM t_role WHERE id = ?").bind(db_int(role)).fetch_optional(&mut *conn).await?;
     known.ok_or_else(|| StoreError::NotFound { kind: "role", key: role.to_string() })?;
     sqlx::query("INSERT OR IGNORE INTO t_role_grant (person, role, level, instance) VALUES (?, ?, ?, ?)")
         .bind(db_int(person))
@@ -258,8 +256,7 @@ impl People for SqliteStore {
 
     async fn file_key(&self, person: u64) -> Result<String> {
         let known = "SELECT key FROM t_file_key WHERE person = ?";
-        let key: Option<String> =
-            sqlx::query_scalar(known).bind(db_int(person)).fetch_optional(self.db.read()).await?;
+        let key: Option<String> = sqlx::query_scalar(known).bind(db_int(person)).fetch_optional(self.db.read()).await?;
         if let Some(key) = key {
             return Ok(key);
         }

@@ -21,9 +21,9 @@ impl Secret {
         let path = dir.join(FILE);
         match std::fs::read(&path) {
             Ok(bytes) => {
-                let key: [u8; BYTES] = bytes.try_into().map_err(|_| {
-                    StoreError::Corrupt(format!("{} is not a key of {BYTES} bytes", path.display()))
-                })?;
+                let key: [u8; BYTES] = bytes
+                    .try_into()
+                    .map_err(|_| StoreError::Corrupt(format!("{} is not a key of {BYTES} bytes", path.display())))?;
                 Ok(Self(Arc::new(key)))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -118,7 +118,8 @@ impl Tokens for SqliteStore {
         .bind(db_int(service))
         .fetch_all(self.db.read())
         .await?;
-        let named = |(person, valid_until, addresses)| ServicePerson { person: model_int(person), valid_until, addresses };
+        let named =
+            |(person, valid_until, addresses)| ServicePerson { person: model_int(person), valid_until, addresses };
         Ok(rows.into_iter().map(named).collect())
     }
 
