@@ -175,7 +175,7 @@ fn downloads() {
     let mut world = World::new(PROVOST, &archives(&folder), &[]);
     // The recorded file lies in a folder of the course: its context is asked for.
     let course = world.ours("course", "7");
-    let sections = world.rest("TOKEN_ADMIN").call("core_course_get_contents", &[("courseid", &course)]);
+    let sections = world.rest.call("core_course_get_contents", &[("courseid", &course)]);
     let modules = sections.as_array().into_iter().flatten().filter_map(|s| s["modules"].as_array()).flatten();
     let context = modules.filter(|m| m["modname"] == "folder").map(|m| m["contextid"].to_string()).next();
     world.set("context", "1460", &context.expect("the folder's context"));
@@ -223,7 +223,7 @@ fn progress_of_backups() {
         compressible_share: 0.5,
     };
     let large = world.site.import(&world.site.generated("large.mbz", &size));
-    let rest = world.rest("TOKEN_ADMIN");
+    let rest = world.rest.clone();
     let whole = [("options[users]", "1"), ("options[logs]", "1")];
     let first = rest.start_backup(large, &whole);
     let second = rest.start_backup(large, &whole);
@@ -273,19 +273,14 @@ fn node_in_body(node: provost_tests::recordings::Node) -> provost_tests::recordi
     provost_tests::recordings::Node::Map(vec![("body".to_owned(), node)])
 }
 
-/// A function that is offered, but not by the service of the token.
-const NOT_IN_SERVICE: &str = "tool_mobile_get_public_config";
-
 #[test]
 fn refusals() {
-    all_of(Family::Refusals, "refusals", &[], |world| world.set("function", "core_user_get_users", NOT_IN_SERVICE));
+    all_of(Family::Refusals, "refusals", &[], |_| ());
 }
 
 #[test]
 fn refusals_with_debug_information() {
-    all_of(Family::Debug, "debug information", &["--debug"], |world| {
-        world.set("function", "core_user_get_users", NOT_IN_SERVICE);
-    });
+    all_of(Family::Debug, "debug information", &["--debug"], |_| ());
 }
 
 #[test]

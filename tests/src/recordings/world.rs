@@ -12,6 +12,35 @@ pub const PASSWORD: &str = "Admin.123";
 /// People as the recordings name their tokens.
 const PEOPLE: &[(&str, &str)] =
     &[("TOKEN_ADMIN", "admin"), ("TOKEN_STUDENT", "small_test_u3"), ("TOKEN_TEACHER", "small_test_u1")];
+/// The service of the recorded tokens.
+const SERVICE: &str = "oracle";
+/// What the service offered, as far as it is offered here.
+const FUNCTIONS: &[&str] = &[
+    "core_webservice_get_site_info",
+    "core_course_get_courses",
+    "core_course_get_courses_by_field",
+    "core_course_get_contents",
+    "core_course_duplicate_course",
+    "core_course_import_course",
+    "core_backup_get_async_backup_progress",
+    "core_backup_get_async_backup_links_backup",
+    "core_backup_get_async_backup_links_restore",
+    "core_backup_submit_copy_form",
+    "core_backup_get_copy_progress",
+    "core_course_delete_courses",
+    "core_course_create_courses",
+    "core_course_update_courses",
+    "core_files_upload",
+    "core_files_get_files",
+    "core_enrol_get_enrolled_users",
+    "core_enrol_get_users_courses",
+    "core_course_get_categories",
+    "core_course_get_course_module",
+    "core_files_delete_draft_files",
+    "core_get_string",
+];
+/// A function of Provost's that the service has not, in the place of one of Moodle's.
+const NOT_IN_SERVICE: (&str, &str) = ("core_user_get_users", "core_course_backup_async");
 /// Headers that say something of the answer.
 const HEADERS: &[&str] = &[
     "content-type",
@@ -34,6 +63,8 @@ pub struct World {
     pub server: Server,
     /// The store.
     pub site: Site,
+    /// Calls any function as administrator.
+    pub rest: Rest,
     /// What stands for recorded ids: kind and theirs, ours.
     stand_in: BTreeMap<(&'static str, String), String>,
 }
@@ -61,13 +92,18 @@ impl World {
         course("10", import("small_test_users1.tgz.mbz", &["--shortname", "small_test_2", "--fullname", copy]));
         stand_in.insert(("context", "182".to_owned()), of_large);
         stand_in.insert(("context", "1454".to_owned()), of_small);
+        make_service(&site);
         for (theirs, name) in PEOPLE {
-            stand_in.insert(("token", (*theirs).to_owned()), site.token(name));
+            let token = site.ok(&["token", "create", "--user", name, "--service", SERVICE]);
+            stand_in.insert(("token", (*theirs).to_owned()), token.trim_end().to_owned());
         }
+        stand_in.insert(("function", NOT_IN_SERVICE.0.to_owned()), NOT_IN_SERVICE.1.to_owned());
         let admin = site.json(&["user", "show", "admin"])["id"].to_string();
         stand_in.insert(("user", "2".to_owned()), admin);
+        let rest_token = site.token("admin");
         let server = site.serve(options);
-        Self { server, site, stand_in }
+        let rest = server.rest(&rest_token);
+        Self { server, site, rest, stand_in }
     }
 
     /// Says what stands for a recorded id.
@@ -80,14 +116,9 @@ impl World {
         self.stand_in.get(&(kind, theirs.to_owned())).cloned().unwrap_or_else(|| theirs.to_owned())
     }
 
-    /// Calls functions with the token of a recorded person, such as `TOKEN_ADMIN`.
-    pub fn rest(&self, theirs: &str) -> Rest {
-        self.server.rest(&self.ours("token", theirs))
-    }
-
     /// Whether a function is unknown here (moodle-webservices.md 1.7).
     pub fn lacks(&self, function: &str) -> bool {
-        let answer: Value = self.rest("TOKEN_ADMIN").json(function, &[]);
+        let answer: Value = self.rest.json(function, &[]);
         answer["errorcode"] == "invalidrecord" && answer["message"].to_string().contains("external_functions")
     }
 
@@ -178,6 +209,23 @@ impl World {
         }
         body.extend(format!("{BOUNDARY}--\r\n").bytes());
         body
+    }
+}
+
+/// Makes the service, of those of its functions that there are.
+fn make_service(site: &Site) {
+    let mut functions = FUNCTIONS.to_vec();
+    loop {
+        let mut command = vec!["service", "set", SERVICE];
+        command.extend(functions.iter().flat_map(|name| ["--function", name]));
+        let output = site.run(&command);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let unknown = functions.iter().position(|name| said.trim_end().ends_with(&format!("a function {name}")));
+        match (output.status.success(), unknown) {
+            (true, _) => return,
+            (false, Some(at)) => drop(functions.remove(at)),
+            (false, None) => panic!("service set: {said}"),
+        }
     }
 }
 
