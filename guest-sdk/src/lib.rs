@@ -50,6 +50,7 @@ mod error;
 mod export;
 mod job;
 mod lifecycle;
+pub mod pages;
 pub mod web_service;
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -269,7 +269,7 @@ fn rights(site: &Site, server: &Server, course: u64) {
     let refused = teacher.json(START, &with_users);
     assert_eq!(refused["errorcode"], "nopermissions");
     assert_eq!(refused["exception"], "core\\exception\\required_capability_exception");
-    assert_eq!(refused["message"], "Sorry, but you do not currently have permissions to do that (Back up user data).");
+    assert_eq!(refused["message"], "Sorry, but you do not currently have permissions to do that (Backup user data).");
     // Nobody learns of another's job.
     assert_eq!(server.rest(&ann).refusal(STATUS, &[("backupid", &id)]), "invalidrecord");
     assert_eq!(server.rest(&student).refusal(STATUS, &[("backupid", &id)]), "invalidrecord");

@@ -250,6 +250,18 @@ impl Draft {
         }
     }
 
+    /// See `draft.context`.
+    ///
+    /// # Panics
+    /// As [`Draft::course`].
+    #[track_caller]
+    pub fn context(&self) -> u64 {
+        match self.0.borrow().as_ref() {
+            Some(building) => building.course.record.context,
+            None => panic!("trap: the draft is published"),
+        }
+    }
+
     /// See `draft.add-section`.
     pub fn add_section(&self, fields: &SectionFields) -> Result<ItemId> {
         self.build(|building| {

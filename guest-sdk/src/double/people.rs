@@ -168,7 +168,7 @@ pub fn require_course_access(person: PersonId, course: CourseId) -> Result<()> {
     if with(|host| may_enter(host, person, course))? {
         return Ok(());
     }
-    Err(Error::refused("requireloginerror", "Course or activity not accessible. (Not enrolled)"))
+    Err(Error::refused("requireloginerror", "Course or activity not accessible."))
 }
 
 /// See `people.context-of`.
@@ -255,6 +255,16 @@ pub fn update(person: PersonId, fields: &PersonFields) -> Result<()> {
 pub fn roles() -> Result<Vec<Role>> {
     enter(INTERFACE)?;
     Ok(with(|host| host.roles.clone()))
+}
+
+/// See `people.roles-of`.
+pub fn roles_of(person: PersonId, place: Place) -> Result<Vec<u64>> {
+    enter(INTERFACE)?;
+    with(|host| {
+        let places = upwards(host, place);
+        let held = host.roles.iter().filter(|role| holds(host, person, &places, |r| r.id == role.id));
+        Ok(held.map(|role| role.id).collect())
+    })
 }
 
 /// See `people.assign-role`.

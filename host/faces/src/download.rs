@@ -1,33 +1,80 @@
-//! `webservice/pluginfile.php`: files by token, whole or in part (moodle-webservices.md 1.9).
+//! Files: `webservice/pluginfile.php`, `pluginfile.php` and `draftfile.php` by token, `tokenpluginfile.php` by the key of a person
+//! (moodle-webservices.md 1.9).
 //!
 //! Unlike the original, ranges are answered, so that a broken download of a large archive can be taken up again.
 
-use crate::script;
+use crate::call;
+use crate::range::{self, Asked};
+use crate::script::{self, http_date};
 use crate::state::Faces;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, StatusCode, Uri, header};
 use provost_services::access;
-use provost_store::api::{AreaFile, StoreError};
+use provost_services::files::{self, Found, Reach};
+use provost_store::api::StoreError;
 use provost_wire::form::{Node, Tree};
-use provost_wire::{WireError, request};
+use provost_wire::{WireError, headers, request};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
-/// Where the script lies.
-const SCRIPT: &str = "/webservice/pluginfile.php";
+/// The scripts that take a token.
+pub(crate) const BY_TOKEN: [&str; 3] = ["/webservice/pluginfile.php", "/pluginfile.php", "/draftfile.php"];
+/// The script that takes the key of a person, for addresses of images in texts.
+pub(crate) const BY_KEY: &str = "/tokenpluginfile.php";
 
-pub(crate) async fn by_path(
+pub(crate) async fn by_token(
     State(faces): State<Faces>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     uri: Uri,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    sent: HeaderMap,
 ) -> Response {
-    let query = variables(query.as_deref());
-    let path = uri.path().strip_prefix(SCRIPT).and_then(decoded);
-    answer(&faces, peer.ip(), path, query, &headers).await
+    let query = variables(&faces, query.as_deref());
+    let path = BY_TOKEN.iter().find_map(|script| uri.path().strip_prefix(script));
+    let path = path_of(path, &query);
+    let found = find_by_token(&faces, peer.ip(), path.as_deref(), text(&query, "token"), &sent).await;
+    answer(&faces, found, &query, &sent).await
+}
+
+pub(crate) async fn by_key(
+    State(faces): State<Faces>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    uri: Uri,
+    RawQuery(query): RawQuery,
+    sent: HeaderMap,
+) -> Response {
+    let query = variables(&faces, query.as_deref());
+    let path = path_of(uri.path().strip_prefix(BY_KEY), &query);
+    // The key is the first part of the path, or a parameter beside `file`.
+    let (key, path) = match (text(&query, "token"), path.as_deref()) {
+        (Some(key), path) => (Some(key), path),
+        (None, Some(path)) => match path.split_once('/') {
+            Some((key, path)) => (Some(key), Some(path)),
+            None => (Some(path), None),
+        },
+        (None, None) => (None, None),
+    };
+    let found = find_by_key(&faces, peer.ip(), path, key).await;
+    answer(&faces, found, &query, &sent).await
+}
+
+fn variables(faces: &Faces, query: Option<&str>) -> Tree {
+    request::variables(query.unwrap_or("").as_bytes(), request::Body::None, faces.limits()).unwrap_or_default()
+}
+
+fn text<'a>(tree: &'a Tree, name: &str) -> Option<&'a str> {
+    tree.get(name).and_then(Node::as_text)
+}
+
+/// The path of the file: what follows the script, or the parameter `file`.
+fn path_of(after_script: Option<&str>, query: &Tree) -> Option<String> {
+    let path = match after_script.filter(|path| path.len() > 1) {
+        Some(path) => decoded(path)?,
+        None => text(query, "file")?.to_owned(),
+    };
+    Some(path.trim_start_matches('/').to_owned())
 }
 
 /// A path without percent encoding; none where that is not UTF-8, since no file has such a name.
@@ -35,125 +82,90 @@ fn decoded(path: &str) -> Option<String> {
     percent_encoding::percent_decode_str(path).decode_utf8().ok().map(|path| path.into_owned())
 }
 
-pub(crate) async fn by_query(
-    State(faces): State<Faces>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let query = variables(query.as_deref());
-    let path = text(&query, "file").map(|file| file.trim_start_matches('/').to_owned());
-    answer(&faces, peer.ip(), path, query, &headers).await
-}
-
-async fn answer(faces: &Faces, peer: IpAddr, path: Option<String>, query: Tree, headers: &HeaderMap) -> Response {
-    let sent = async {
-        let file = find(faces, peer, path.as_deref(), text(&query, "token")).await?;
-        let attachment = text(&query, "forcedownload").is_some_and(|v| !matches!(v, "" | "0"));
-        send(faces, &file, headers, attachment).await
-    };
-    sent.await.unwrap_or_else(|error| script::refuse(faces, &error))
-}
-
-fn variables(query: Option<&str>) -> Tree {
-    request::variables(query.unwrap_or("").as_bytes(), request::Body::None).unwrap_or_default()
-}
-
-fn text<'a>(tree: &'a Tree, name: &str) -> Option<&'a str> {
-    tree.get(name).and_then(Node::as_text)
-}
-
-/// The file, if the token's owner may have it.
-async fn find(faces: &Faces, peer: IpAddr, path: Option<&str>, token: Option<&str>) -> Result<AreaFile, WireError> {
-    let store = faces.registry.host().store.as_ref();
-    let Some(token) = token else { return Err(WireError::missing_script_parameter("token")) };
-    let access = access::authenticate(store, Some(token), peer).await?;
+async fn find_by_token(
+    faces: &Faces,
+    peer: IpAddr,
+    path: Option<&str>,
+    token: Option<&str>,
+    sent: &HeaderMap,
+) -> Result<Found, WireError> {
+    if call::token(sent, token)?.is_none() {
+        return Err(WireError::missing_script_parameter("token"));
+    }
+    let access = call::authenticate(faces, sent, token, peer).await?;
     if !access.service.download_files {
         return Err(WireError::access_exception("the service does not allow downloads"));
     }
-    let place = path.and_then(parse_path).ok_or_else(WireError::file_not_found)?;
-    let catalog = faces.registry.current().await.map_err(|e| WireError::coding(&e.to_string()))?;
-    let area = catalog.file_area(place.component, place.area);
-    let with_item = area.is_none_or(|a| a.item_in_url);
-    let capability = area.and_then(|a| a.capability.as_deref());
-    access::require_download(store, &access.person, place.context, capability).await?;
-    let (item, path, name) = place.file(with_item).ok_or_else(WireError::file_not_found)?;
-    store
-        .find_area_file(place.context, place.component, place.area, item, &path, name)
-        .await
-        .map_err(access::store_error)?
-        .ok_or_else(WireError::file_not_found)
+    let path = path.ok_or_else(WireError::file_not_found)?;
+    files::find(&faces.registry, Reach::Token(&access), path).await
 }
 
-/// `CONTEXT/COMPONENT/AREA/REST`, percent decoding done.
-struct Place<'a> {
-    context: u64,
-    component: &'a str,
-    area: &'a str,
-    rest: Vec<&'a str>,
+async fn find_by_key(faces: &Faces, peer: IpAddr, path: Option<&str>, key: Option<&str>) -> Result<Found, WireError> {
+    let key = key.ok_or_else(|| WireError::missing_script_parameter("token"))?;
+    let person = access::person_of_file_key(faces.registry.host().store.as_ref(), key).await;
+    let person = person.map_err(|error| call::count_failure(faces, peer, error))?;
+    let path = path.ok_or_else(WireError::file_not_found)?;
+    files::find(&faces.registry, Reach::Person(&person), path).await
 }
 
-fn parse_path(path: &str) -> Option<Place<'_>> {
-    let mut segments = path.split('/').filter(|s| !s.is_empty());
-    let context = segments.next()?.parse().ok()?;
-    let (component, area) = (segments.next()?, segments.next()?);
-    Some(Place { context, component, area, rest: segments.collect() })
+async fn answer(faces: &Faces, found: Result<Found, WireError>, query: &Tree, sent: &HeaderMap) -> Response {
+    let download = text(query, "forcedownload").is_some_and(request::loose_bool);
+    let answered = match found {
+        Ok(file) => send(faces, &file, sent, download).await,
+        Err(error) => Err(error),
+    };
+    let mut response = answered.unwrap_or_else(|error| script::refuse(faces, sent, script::JSON, &error));
+    call::add(&mut response, headers::FILE_SCRIPT);
+    response
 }
 
-impl<'a> Place<'a> {
-    fn file(&self, with_item: bool) -> Option<(u64, String, &'a str)> {
-        let mut rest = self.rest.as_slice();
-        let mut item = 0;
-        if with_item && rest.len() > 1 {
-            item = rest[0].parse().ok()?;
-            rest = &rest[1..];
-        }
-        let (name, folders) = rest.split_last()?;
-        let path = folders.iter().fold(String::from("/"), |path, folder| path + folder + "/");
-        Some((item, path, name))
-    }
-}
-
-async fn send(faces: &Faces, file: &AreaFile, headers: &HeaderMap, attachment: bool) -> Result<Response, WireError> {
+async fn send(faces: &Faces, file: &Found, sent: &HeaderMap, download: bool) -> Result<Response, WireError> {
     let etag = format!("\"{}\"", file.blob.sha1);
-    let sent_etag = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or("");
-    let mut response = Response::new(Body::empty());
+    let known = sent.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let mut response = call::respond(StatusCode::OK, headers::FILE, Body::empty());
     let size = file.blob.size;
-    if sent_etag.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag) {
+    if known.split(',').any(|tag| matches!(tag.trim().trim_start_matches("W/"), tag if tag == etag || tag == "*")) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
-        let unchanged = headers.get(header::IF_RANGE).is_none_or(|v| v.as_bytes() == etag.as_bytes());
-        let asked = headers.get(header::RANGE).and_then(|v| v.to_str().ok()).filter(|_| unchanged);
-        match asked.map_or(Asked::Whole, |asked| parse_range(asked, size)) {
+        let unchanged = sent.get(header::IF_RANGE).is_none_or(|v| v.as_bytes() == etag.as_bytes());
+        let asked = sent.get(header::RANGE).and_then(|v| v.to_str().ok()).filter(|_| unchanged);
+        let length = match asked.map_or(Asked::Whole, |asked| range::parse(asked, size)) {
             Asked::Unsatisfiable => {
                 *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
-                set(&mut response, header::CONTENT_RANGE, &format!("bytes */{size}"));
+                call::set(&mut response, header::CONTENT_RANGE, &format!("bytes */{size}"));
+                0
             }
-            Asked::Whole => *response.body_mut() = content(faces, file, 0..size).await?,
+            Asked::Whole => {
+                *response.body_mut() = content(faces, file, 0..size).await?;
+                size
+            }
             Asked::Part(range) => {
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;
                 let shown = format!("bytes {}-{}/{size}", range.start, range.end - 1);
-                set(&mut response, header::CONTENT_RANGE, &shown);
-                set(&mut response, header::CONTENT_LENGTH, &(range.end - range.start).to_string());
+                call::set(&mut response, header::CONTENT_RANGE, &shown);
+                let length = range.end - range.start;
                 *response.body_mut() = content(faces, file, range).await?;
+                length
             }
-        }
-        if response.status() == StatusCode::OK {
-            set(&mut response, header::CONTENT_LENGTH, &size.to_string());
-        }
-        set(&mut response, header::CONTENT_TYPE, &file.mimetype);
-        let kind = if attachment { "attachment" } else { "inline" };
-        set(&mut response, header::CONTENT_DISPOSITION, &disposition(kind, &file.name));
+        };
+        call::set(&mut response, header::CONTENT_LENGTH, &length.to_string());
+        call::set(&mut response, header::ACCEPT_RANGES, "bytes");
     }
-    set(&mut response, header::ETAG, &etag);
-    set(&mut response, header::ACCEPT_RANGES, "bytes");
-    set(&mut response, header::CACHE_CONTROL, "private, max-age=0, no-transform");
-    set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(&mut response, header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
+    call::set(&mut response, header::CONTENT_TYPE, &content_type(&file.mimetype));
+    call::set(&mut response, header::CONTENT_DISPOSITION, &disposition(download, file));
+    if is_active(&file.mimetype) {
+        let policy = "default-src 'none'; img-src 'self'; media-src 'self'; sandbox";
+        call::set(&mut response, header::CONTENT_SECURITY_POLICY, policy);
+    }
+    call::set(&mut response, header::ETAG, &etag);
+    if let Ok(modified) = jiff::Timestamp::from_second(file.modified) {
+        call::set(&mut response, header::LAST_MODIFIED, &http_date(modified));
+    }
+    call::set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     Ok(response)
 }
 
-async fn content(faces: &Faces, file: &AreaFile, range: Range<u64>) -> Result<Body, WireError> {
+async fn content(faces: &Faces, file: &Found, range: Range<u64>) -> Result<Body, WireError> {
     match faces.registry.host().blobs.stream(&file.blob.sha1, range).await {
         Ok(stream) => Ok(Body::from_stream(stream)),
         Err(StoreError::NotFound { .. }) => Err(WireError::file_not_found()),
@@ -161,74 +173,64 @@ async fn content(faces: &Faces, file: &AreaFile, range: Range<u64>) -> Result<Bo
     }
 }
 
-fn set(response: &mut Response, name: header::HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-        response.headers_mut().insert(name, value);
-    }
+/// Text goes out as UTF-8 unless it says something else.
+fn content_type(mimetype: &str) -> String {
+    let is_text = mimetype.starts_with("text/") && !mimetype.contains(';');
+    if is_text { format!("{mimetype}; charset=utf-8") } else { mimetype.to_owned() }
 }
 
-/// The header for a name that need not be ASCII (RFC 6266).
-fn disposition(kind: &str, name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\') { c } else { '_' }).collect();
-    let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
-    format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+/// What a browser would run, not only show.
+fn is_active(mimetype: &str) -> bool {
+    let essence = mimetype.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    ["html", "xml", "javascript"].iter().any(|word| essence.contains(word))
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Asked {
-    Whole,
-    Part(Range<u64>),
-    Unsatisfiable,
-}
-
-/// One range is answered as such; several, or what is no range, get the whole (RFC 9110, 14.2).
-fn parse_range(header: &str, size: u64) -> Asked {
-    let Some(spec) = header.strip_prefix("bytes=").filter(|s| !s.contains(',')) else { return Asked::Whole };
-    let Some((first, last)) = spec.trim().split_once('-') else { return Asked::Whole };
-    let range = match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(size),
-        (Ok(first), Err(_)) if last.is_empty() => first..size,
-        (Err(_), Ok(length)) if first.is_empty() => size.saturating_sub(length)..size,
-        _ => return Asked::Whole,
-    };
-    if range.start >= range.end { Asked::Unsatisfiable } else { Asked::Part(range) }
+/// How to show a file, and under which name. The recordings have the name as it is, in UTF-8. Plain text is shown in the
+/// browser even if it is to be downloaded, which is recorded, too.
+fn disposition(download: bool, file: &Found) -> String {
+    let kind = if download && !file.mimetype.starts_with("text/plain") { "attachment" } else { "inline" };
+    let name: String =
+        file.name.chars().map(|c| if c.is_control() || matches!(c, '"' | '\\') { '_' } else { c }).collect();
+    format!("{kind}; filename=\"{name}\"")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ranges() {
-        assert_eq!(parse_range("bytes=0-9", 100), Asked::Part(0..10));
-        assert_eq!(parse_range("bytes=90-", 100), Asked::Part(90..100));
-        assert_eq!(parse_range("bytes=-10", 100), Asked::Part(90..100));
-        assert_eq!(parse_range("bytes=-1000", 100), Asked::Part(0..100));
-        assert_eq!(parse_range("bytes=50-1000", 100), Asked::Part(50..100));
-        assert_eq!(parse_range("bytes=100-", 100), Asked::Unsatisfiable);
-        assert_eq!(parse_range("bytes=-0", 100), Asked::Unsatisfiable);
-        for whole in ["bytes=9-3", "bytes=a-b", "items=0-9", "bytes=0-1,5-6", "bytes=-", ""] {
-            assert_eq!(parse_range(whole, 100), Asked::Whole, "{whole}");
-        }
-        assert_eq!(parse_range(&format!("bytes=0-{}", u64::MAX), 100), Asked::Part(0..100));
-    }
-
-    #[test]
-    fn encoded_paths() {
-        assert_eq!(decoded("/1/a/b/%C3%BC%20x").as_deref(), Some("/1/a/b/ü x"));
-        assert_eq!(decoded("/1/a/b/%FF"), None);
-    }
+    use provost_store::api::BlobRef;
 
     #[test]
     fn paths() {
-        let place = parse_path("12/backup/course/x y.mbz").unwrap();
-        assert_eq!((place.context, place.component, place.area), (12, "backup", "course"));
-        assert_eq!(place.file(false), Some((0, "/".into(), "x y.mbz")));
-        let place = parse_path("12/user/draft/77/a/b/c.txt").unwrap();
-        assert_eq!(place.file(true), Some((77, "/a/b/".into(), "c.txt")));
-        assert!(parse_path("x/backup/course/y").is_none());
-        assert!(parse_path("12/backup").is_none());
-        assert!(parse_path("12/backup/course").unwrap().file(false).is_none());
+        let query = |query: &str| {
+            request::variables(query.as_bytes(), request::Body::None, provost_wire::form::Limits::default()).unwrap()
+        };
+        let none = query("");
+        assert_eq!(path_of(Some("/1/a/b/%C3%BC%20x"), &none).as_deref(), Some("1/a/b/ü x"));
+        assert_eq!(path_of(Some("/1/a/b/%FF"), &none), None);
+        assert_eq!(path_of(Some("/"), &none), None);
+        assert_eq!(path_of(Some(""), &query("file=/1/a/b/x")).as_deref(), Some("1/a/b/x"));
+        assert_eq!(path_of(Some("/1/a/b/y"), &query("file=/1/a/b/x")).as_deref(), Some("1/a/b/y"));
+    }
+
+    #[test]
+    fn types_and_dispositions() {
+        let file = |name: &str, mimetype: &str| Found {
+            blob: BlobRef { sha1: "0".repeat(40).parse().unwrap(), size: 0 },
+            name: name.into(),
+            mimetype: mimetype.into(),
+            modified: 0,
+        };
+        let notes = file("日本\"語\n.txt", "text/plain");
+        assert_eq!(content_type(&notes.mimetype), "text/plain; charset=utf-8");
+        assert_eq!(disposition(true, &notes), "inline; filename=\"日本_語_.txt\"");
+        let archive = file("a.mbz", "application/vnd.moodle.backup");
+        assert_eq!(content_type(&archive.mimetype), "application/vnd.moodle.backup");
+        assert_eq!(disposition(true, &archive), "attachment; filename=\"a.mbz\"");
+        assert_eq!(disposition(false, &archive), "inline; filename=\"a.mbz\"");
+        assert_eq!(content_type("text/html; charset=latin1"), "text/html; charset=latin1");
+        for active in ["text/html", "image/svg+xml", "application/xhtml+xml; charset=utf-8", "text/JavaScript"] {
+            assert!(is_active(active), "{active}");
+        }
+        assert!(!is_active("text/plain") && !is_active("image/png"));
     }
 }

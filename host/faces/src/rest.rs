@@ -1,12 +1,13 @@
-//! `webservice/rest/server.php`: a call in, an answer out, always with status 200 (moodle-webservices.md 1.2 to 1.6).
+//! `webservice/rest/server.php`: a call in, an answer out, always with status 200 unless more was asked for
+//! (moodle-webservices.md 1.2 to 1.6).
 
+use crate::body::Parameters;
+use crate::call::{self, Asked};
 use crate::state::Faces;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, FromRequest, Multipart, RawQuery, Request, State};
+use axum::extract::{ConnectInfo, RawQuery, Request, State};
 use axum::response::Response;
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
-use provost_services::{access, dispatch};
+use http::{HeaderMap, Method, StatusCode, header};
 use provost_wire::{Format, WireError, headers, request, respond};
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,87 +17,64 @@ pub(crate) async fn answer(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Response {
+    if !faces.options.rest {
+        return call::respond(StatusCode::FORBIDDEN, &[], Body::empty());
+    }
+    if request.method() == Method::OPTIONS {
+        return options(&faces, request.headers());
+    }
     let query = query.unwrap_or_default();
-    let parsed = match Parameters::read(request, &faces).await {
-        Ok(parameters) => request::parse(query.as_bytes(), parameters.body()),
-        Err(error) => request::parse(query.as_bytes(), request::Body::None)
-            .and_then(|parsed| Err(request::Rejected { format: parsed.format, error })),
-    };
+    let sent = request.headers().clone();
+    let parsed = parse(&faces, &query, request).await;
     let (format, result) = match parsed {
-        Ok(parsed) => {
-            let format = parsed.format;
-            (format, call(&faces, peer.ip(), parsed).await)
-        }
+        Ok(parsed) => (parsed.format, answered(&faces, peer.ip(), &sent, parsed).await),
         Err(rejected) => (rejected.format, Err(rejected.error)),
     };
-    let body = result.unwrap_or_else(|error| {
-        tracing::debug!(%error, "call refused");
-        error.body(format, faces.options.family, faces.options.debug)
-    });
-    respond(format, body)
-}
-
-async fn call(faces: &Faces, peer: IpAddr, request: request::Request) -> Result<String, WireError> {
-    let store = faces.registry.host().store.as_ref();
-    let access = access::authenticate(store, request.token.as_deref(), peer).await?;
-    let name = request.function_name()?.to_owned();
-    let answer = dispatch::call(&faces.registry, &access, &name, request.parameters, &faces.installed).await?;
-    respond::answer(request.format, answer.function.returns.as_ref(), &answer.result, &faces.installed)
-}
-
-fn respond(format: Format, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::OK;
-    for (name, value) in headers::of(format) {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-            response.headers_mut().append(name, value);
+    match result {
+        Ok(body) => call::respond(StatusCode::OK, headers::of(format), body),
+        Err(error) => {
+            tracing::debug!(%error, "call refused");
+            let body = error.body(format, faces.options.family, faces.options.debug);
+            let mut response = call::respond(call::status(&faces, &sent, &error), headers::of(format), body);
+            call::explain(&mut response, &error);
+            response
         }
+    }
+}
+
+/// Takes a request apart. One whose body cannot be read is refused in the form that its query asks for.
+pub(crate) async fn parse(faces: &Faces, query: &str, request: Request) -> Result<request::Request, request::Rejected> {
+    let limits = faces.limits();
+    match Parameters::read(request, faces.options.max_request).await {
+        Ok(parameters) => request::parse(query.as_bytes(), parameters.body(), limits),
+        Err(error) => request::parse(query.as_bytes(), request::Body::None, limits)
+            .and_then(|parsed| Err(request::Rejected { format: parsed.format, error })),
+    }
+}
+
+async fn answered(
+    faces: &Faces,
+    peer: IpAddr,
+    headers: &HeaderMap,
+    request: request::Request,
+) -> Result<String, WireError> {
+    let access = call::authenticate(faces, headers, request.token.as_deref(), peer).await?;
+    let name = request.function_name()?.to_owned();
+    let (parameters, settings) = (request.parameters, request.settings);
+    let asked = Asked { access: Some(&access), name: &name, parameters, settings, peer };
+    let (answer, cleaned) = call::function(faces, asked).await?;
+    Ok(match request.format {
+        Format::Json => respond::json(&cleaned),
+        Format::Xml => respond::xml(answer.function.returns.as_ref(), &cleaned),
+    })
+}
+
+/// The original takes this method for a call without a token. A browser that asks first gets what it asks for, too.
+fn options(faces: &Faces, sent: &HeaderMap) -> Response {
+    let body = WireError::invalid_token().body(Format::Xml, faces.options.family, faces.options.debug);
+    let mut response = call::respond(StatusCode::OK, headers::XML, body);
+    if sent.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        call::add(&mut response, headers::PREFLIGHT);
     }
     response
-}
-
-/// The body of a request, as far as it carries parameters.
-enum Parameters {
-    None,
-    UrlEncoded(Bytes),
-    Fields(Vec<(String, Vec<u8>)>),
-}
-
-impl Parameters {
-    async fn read(request: Request, faces: &Faces) -> Result<Self, WireError> {
-        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-        let essence = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-        let too_large = |what: String| WireError::invalid_parameter(format!("the request's body: {what}"));
-        match essence.as_str() {
-            "application/x-www-form-urlencoded" => {
-                let limit = faces.options.max_request;
-                let body = axum::body::to_bytes(request.into_body(), limit).await;
-                Ok(Self::UrlEncoded(body.map_err(|e| too_large(e.to_string()))?))
-            }
-            "multipart/form-data" => {
-                let form = Multipart::from_request(request, &()).await;
-                let mut form = form.map_err(|e| too_large(e.to_string()))?;
-                let mut fields = Vec::new();
-                while let Some(field) = form.next_field().await.map_err(|e| too_large(e.to_string()))? {
-                    let name = field.name().unwrap_or("").to_owned();
-                    let is_file = field.file_name().is_some();
-                    let value = field.bytes().await.map_err(|e| too_large(e.to_string()))?;
-                    if !is_file {
-                        fields.push((name, value.to_vec()));
-                    }
-                }
-                Ok(Self::Fields(fields))
-            }
-            _ => Ok(Self::None),
-        }
-    }
-
-    fn body(&self) -> request::Body<'_> {
-        match self {
-            Self::None => request::Body::None,
-            Self::UrlEncoded(bytes) => request::Body::UrlEncoded(bytes),
-            Self::Fields(fields) => request::Body::Fields(fields),
-        }
-    }
 }

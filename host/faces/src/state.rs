@@ -1,8 +1,12 @@
 //! What the handlers share.
 
+use crate::call::Who;
+use crate::limit::RateLimit;
 use provost_services::Registry;
 use provost_wire::Family;
 use provost_wire::clean::Installed;
+use provost_wire::form::{self, Limits};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Settings of the faces.
@@ -12,15 +16,46 @@ pub struct FaceOptions {
     pub debug: bool,
     /// The family of exception class names clients see.
     pub family: Family,
-    /// The most a request to the REST server may carry, bytes.
+    /// Answer calls: `webservice/rest/server.php` and `webservice/functions/NAME`. Where this is off they are a 403 without a body.
+    pub rest: bool,
+    /// Show what there is to call: `webservice/functions` and `webservice/openapi.json`.
+    pub discovery: bool,
+    /// Say in the HTTP status, too, what an error is. The protocol has 200 for everything; a client can ask for this with the
+    /// header `Provost-Http-Status: 1`.
+    pub http_status: bool,
+    /// The most a request may carry besides files, bytes.
     pub max_request: usize,
     /// The most one uploaded file may have, bytes.
     pub max_upload: u64,
+    /// The most variables a request may have; values, where it is JSON.
+    pub max_variables: usize,
+    /// How deep parameters may be nested, 64 at most.
+    pub max_depth: usize,
+    /// Calls a token may make in a minute, and whoever has none from one address; 0 is no limit.
+    pub requests_per_minute: u32,
+    /// Requests with a wrong token that may come from one address in a minute before it is told to wait; 0 is no limit. Good
+    /// tokens from there go on working, since many people may share it.
+    pub failures_per_minute: u32,
+    /// Failed logins from one address in a minute before it is told to wait, with the right password, too; 0 is no limit.
+    pub failed_logins_per_minute: u32,
 }
 
 impl Default for FaceOptions {
     fn default() -> Self {
-        Self { debug: false, family: Family::Namespaced, max_request: 16 << 20, max_upload: 64 << 30 }
+        Self {
+            debug: false,
+            family: Family::Namespaced,
+            rest: true,
+            discovery: true,
+            http_status: false,
+            max_request: 16 << 20,
+            max_upload: 64 << 30,
+            max_variables: form::MAX_VARIABLES,
+            max_depth: form::MAX_DEPTH,
+            requests_per_minute: 0,
+            failures_per_minute: 300,
+            failed_logins_per_minute: 20,
+        }
     }
 }
 
@@ -30,11 +65,28 @@ pub struct Faces {
     pub(crate) registry: Arc<Registry>,
     pub(crate) options: Arc<FaceOptions>,
     pub(crate) installed: Arc<Installed>,
+    pub(crate) calls: Arc<RateLimit<Who>>,
+    /// Wrong tokens by network.
+    pub(crate) failures: Arc<RateLimit<IpAddr>>,
+    /// Failed logins by network.
+    pub(crate) failed_logins: Arc<RateLimit<IpAddr>>,
 }
 
 impl Faces {
     /// Faces of a registry's host.
     pub fn new(registry: Arc<Registry>, options: FaceOptions) -> Self {
-        Self { registry, options: Arc::new(options), installed: Arc::new(Installed::new(["en"], ["boost"])) }
+        Self {
+            registry,
+            calls: Arc::new(RateLimit::per_minute(options.requests_per_minute)),
+            failures: Arc::new(RateLimit::per_minute(options.failures_per_minute)),
+            failed_logins: Arc::new(RateLimit::per_minute(options.failed_logins_per_minute)),
+            options: Arc::new(options),
+            installed: Arc::new(Installed::new(["en"], ["boost"])),
+        }
+    }
+
+    /// What a request's parameters may be.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { variables: self.options.max_variables, depth: self.options.max_depth }
     }
 }

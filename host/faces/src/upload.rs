@@ -1,31 +1,40 @@
 //! `webservice/upload.php`: files into the caller's draft area, streamed to the blob store (moodle-webservices.md 1.10).
 
+use crate::call;
 use crate::script;
 use crate::state::Faces;
 use axum::extract::multipart::{Field, MultipartRejection};
 use axum::extract::{ConnectInfo, Multipart, RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use provost_services::access::{self, Access};
 use provost_store::api::{BlobRef, BlobWriter, NewAreaFile, OnTaken, Person, StoreError};
 use provost_wire::clean::{self, Installed};
 use provost_wire::form::{Node, Tree};
-use provost_wire::{ParamType, WireError, request};
+use provost_wire::{ParamType, WireError, request, respond};
 use serde_json::{Value, json};
 use std::net::{IpAddr, SocketAddr};
 
-/// The original calls its answers plain text.
+/// The original calls its answers plain text where files came.
 const TEXT: &str = "text/plain; charset=utf-8";
 
 pub(crate) async fn answer(
     State(faces): State<Faces>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     RawQuery(query): RawQuery,
+    sent: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Response {
-    match take(&faces, peer.ip(), query.as_deref().unwrap_or(""), form).await {
-        Ok(files) => script::respond(StatusCode::OK, TEXT, Value::Array(files).to_string()),
-        Err(error) => script::respond(StatusCode::OK, TEXT, error.script_json(faces.options.debug)),
+    let mut with_files = false;
+    match take(&faces, peer.ip(), query.as_deref().unwrap_or(""), &sent, form, &mut with_files).await {
+        Ok(files) => {
+            let content_type = if with_files { TEXT } else { script::JSON };
+            script::respond(StatusCode::OK, content_type, respond::json(&Value::Array(files)))
+        }
+        Err(error) => {
+            let content_type = if with_files { TEXT } else { script::JSON };
+            script::refuse(&faces, &sent, content_type, &error)
+        }
     }
 }
 
@@ -63,22 +72,27 @@ async fn take(
     faces: &Faces,
     peer: IpAddr,
     query: &str,
+    sent: &HeaderMap,
     form: Result<Multipart, MultipartRejection>,
+    with_files: &mut bool,
 ) -> Result<Vec<Value>, WireError> {
     let store = faces.registry.host().store.as_ref();
-    let mut texts = request::variables(query.as_bytes(), request::Body::None).unwrap_or_default();
+    let mut texts = request::variables(query.as_bytes(), request::Body::None, faces.limits()).unwrap_or_default();
+    // Who has parts to send most likely has files among them.
+    *with_files = form.is_ok();
     // The token may come before or after the files. Where it comes first, a stranger's upload is refused at once.
-    let mut caller = match text(&texts, "token") {
-        Some(token) => Some(authenticate(faces, peer, token).await?),
+    let mut caller = match call::token(sent, text(&texts, "token"))? {
+        Some(_) => Some(authenticate(faces, peer, sent, text(&texts, "token")).await?),
         None => None,
     };
     let mut arrived = Vec::new();
+    let mut text_bytes = 0;
     if let Ok(mut form) = form {
         while let Some(field) = form.next_field().await.map_err(broken)? {
             let name = field.name().unwrap_or("").to_owned();
             if field.file_name().is_some() {
                 if let (None, Some(token)) = (&caller, text(&texts, "token")) {
-                    caller = Some(authenticate(faces, peer, token).await?);
+                    caller = Some(authenticate(faces, peer, sent, Some(token)).await?);
                 }
                 if caller.is_some() {
                     arrived.push(receive(faces, field, faces.options.max_upload).await?.store().await?);
@@ -92,7 +106,8 @@ async fn take(
                 }
                 arrived.push(file);
             } else {
-                let value = field.text().await.map_err(broken)?;
+                text_bytes += name.len();
+                let value = short_text(field, faces.options.max_request, &mut text_bytes).await?;
                 texts.insert(name, Node::Text(value));
             }
         }
@@ -101,9 +116,11 @@ async fn take(
         Some(caller) => caller,
         None => {
             let token = text(&texts, "token").ok_or_else(|| WireError::missing_script_parameter("token"))?;
-            authenticate(faces, peer, token).await?
+            authenticate(faces, peer, sent, Some(token)).await?
         }
     };
+    call::token(sent, text(&texts, "token"))?;
+    *with_files = !arrived.is_empty();
     if arrived.is_empty() {
         return Ok(Vec::new());
     }
@@ -120,6 +137,19 @@ async fn take(
     Ok(answers)
 }
 
+/// A field that is no file. All of them together may have `limit` bytes.
+async fn short_text(mut field: Field<'_>, limit: usize, taken: &mut usize) -> Result<String, WireError> {
+    let mut value = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        *taken += chunk.len();
+        if *taken > limit {
+            return Err(WireError::request_too_large(format!("at most {limit} bytes are taken besides files")));
+        }
+        value.extend_from_slice(&chunk);
+    }
+    String::from_utf8(value).map_err(|error| WireError::invalid_parameter(error.to_string()))
+}
+
 fn text<'a>(tree: &'a Tree, name: &str) -> Option<&'a str> {
     tree.get(name).and_then(Node::as_text)
 }
@@ -128,8 +158,8 @@ fn broken(error: axum::extract::multipart::MultipartError) -> WireError {
     WireError::coded("uploadfailed", "The upload did not arrive whole").with_debuginfo(error.to_string())
 }
 
-async fn authenticate(faces: &Faces, peer: IpAddr, token: &str) -> Result<Access, WireError> {
-    let access = access::authenticate(faces.registry.host().store.as_ref(), Some(token), peer).await?;
+async fn authenticate(faces: &Faces, peer: IpAddr, sent: &HeaderMap, token: Option<&str>) -> Result<Access, WireError> {
+    let access = call::authenticate(faces, sent, token, peer).await?;
     if !access.service.upload_files {
         return Err(WireError::access_exception("the service does not allow uploads"));
     }
@@ -186,13 +216,18 @@ async fn put(
             "component": put.component, "contextid": put.context, "userid": put.person.to_string(),
             "filearea": put.area, "filename": put.name, "filepath": put.path, "itemid": put.item,
             "license": "unknown", "author": author(&caller.person),
-            "source": "", "filesize": put.blob.size,
+            "source": source(&put.name), "filesize": put.blob.size,
         })),
         Err(StoreError::Conflict { .. }) => {
             Ok(refused("filenameexist", &format!("File name already exists: {}", file.name)))
         }
         Err(error) => Err(access::store_error(error)),
     }
+}
+
+/// What the file is from, in the form in which PHP keeps it (recorded).
+fn source(name: &str) -> String {
+    format!("O:8:\"stdClass\":1:{{s:6:\"source\";s:{}:\"{name}\";}}", name.len())
 }
 
 fn author(person: &Person) -> String {

@@ -137,6 +137,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Whether other plugins may look at jobs of this kind.
+    pub fn shares(&self, kind: &str) -> bool {
+        self.jobs.iter().any(|job| job.kind == kind && job.shared)
+    }
+
     fn check(&self) -> Result<(), ManifestError> {
         let field = |field, why: &str| Err(ManifestError::Field { field, why: why.into() });
         let id_ok = self.id.len() <= 64

@@ -147,7 +147,7 @@ pub async fn require_course(store: &dyn Store, person: &Person, course: u64) -> 
     if provost_runtime::may_enter(store, person.id, course).await.map_err(store_error)? {
         return Ok(());
     }
-    Err(WireError::require_login("Not enrolled"))
+    Err(WireError::require_login(""))
 }
 
 /// A store's failure on the wire: the text goes to the log, not to the client.

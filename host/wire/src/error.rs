@@ -174,11 +174,6 @@ impl WireError {
         WireError::coded("requesttoolarge", "The request is larger than this site takes").with_debuginfo(debuginfo)
     }
 
-    /// A function that is not open to everyone was called without a token.
-    pub fn service_requires_login() -> WireError {
-        WireError::coded("servicerequireslogin", "This function cannot be called without logging in")
-    }
-
     /// What a function returned does not fit its description.
     pub fn invalid_response(debuginfo: impl Into<String>) -> WireError {
         WireError::new(Class::InvalidResponse, "invalidresponse", INVALID_RESPONSE).with_debuginfo(debuginfo)

@@ -180,7 +180,7 @@ pub fn token<'a>(parameter: Option<&'a str>, authorization: Option<&'a str>) -> 
 }
 
 /// A control parameter's boolean: words are understood, and any other text that is not empty or `0` is true.
-fn loose_bool(text: &str) -> bool {
+pub fn loose_bool(text: &str) -> bool {
     !matches!(text.to_ascii_lowercase().as_str(), "" | "0" | "off" | "no" | "false")
 }
 

@@ -7,13 +7,13 @@ use crate::listing::{Listing, OwnerPlace, Placed, activity};
 use provost_guest::archive::Writer;
 use provost_guest::course_store::{ActivityRecord, CourseRecord, Owner, PartRecord, SectionRecord, Snapshot};
 use provost_guest::{Error, Result, clock, config};
-use provost_moodle_archive::columns;
 use provost_moodle_archive::layout::{self, PartName};
 use provost_moodle_archive::manifest::{ContentActivity, ContentCourse, ContentSection, Detail, Information, Manifest};
 use provost_moodle_archive::options::{Options, keep_settings_of};
 use provost_moodle_archive::references::{self, ReferenceKind, Referred};
 use provost_moodle_archive::renumber::merge;
 use provost_moodle_archive::xml::edit::{self, Edit};
+use provost_moodle_archive::{columns, course_document};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 const CHUNK: u32 = 256 << 10;
@@ -56,7 +56,7 @@ fn write_current(
     let PartRecord { id: part, scope, .. } = placed.part;
     let rewritten = || leaving.rewrite(scope, &placed.own, whole(snapshot, part, facets)?);
     let changed = match (&placed.part.owner, placed.name.file.as_str()) {
-        (Owner::Course, "course.xml") => Some(course_document(&path, &snapshot.course(), rewritten()?)?),
+        (Owner::Course, "course.xml") => Some(own_document(&path, &snapshot.course(), rewritten()?)?),
         (Owner::Section(id), "section.xml") => {
             let section = listing.sections.iter().find(|s| s.id == *id);
             Some(section_document(&path, listing, leaving, section, rewritten()?)?)
@@ -67,6 +67,9 @@ fn write_current(
         }
         _ => None,
     };
+    if listing.here.write_part(writer, snapshot, leaving, placed, facets)? {
+        return Ok(());
+    }
     match changed {
         Some(document) => writer.add_bytes(&path, &document),
         None if leaving.keeps(scope) => writer.add_part(&path, snapshot, part, facets).map(|_| ()),
@@ -167,8 +170,8 @@ fn number(path: &'static [&'static str], written: i64, now: i64) -> Change {
     (written != now).then(|| (path, now.to_string()))
 }
 
-/// The course's own document: a changed column wins (architecture.md 2.1).
-fn course_document(path: &str, course: &CourseRecord, document: Vec<u8>) -> Result<Vec<u8>> {
+/// The course's own document: a changed column wins (architecture.md 2.1), and so does a changed detail.
+fn own_document(path: &str, course: &CourseRecord, document: Vec<u8>) -> Result<Vec<u8>> {
     let written = columns::course(&document).map_err(damaged(path))?;
     let now = &course.fields;
     let changes = vec![
@@ -180,7 +183,8 @@ fn course_document(path: &str, course: &CourseRecord, document: Vec<u8>) -> Resu
         number(&["course", "enddate"], written.end_date, now.end_date),
         flag(&["course", "visible"], written.visible, now.visible),
     ];
-    apply(path, document, changes)
+    let document = apply(path, document, changes)?;
+    course_document::write(document, &course.extra, &now.format).map_err(damaged(path))
 }
 
 fn apply(path: &str, document: Vec<u8>, changes: Vec<Change>) -> Result<Vec<u8>> {
@@ -197,9 +201,22 @@ fn damaged(path: &str) -> impl Fn(provost_moodle_archive::xml::XmlError) -> Erro
 }
 
 /// Documents that a restore demands although nothing may be in them (moodle-observed.md 5), where the course lacks them.
-pub fn write_demanded(writer: &Writer, listing: &Listing, options: &Options, written: &HashSet<String>) -> Result<()> {
+pub fn write_demanded(
+    writer: &Writer,
+    listing: &Listing,
+    leaving: &Leaving,
+    options: &Options,
+    written: &HashSet<String>,
+) -> Result<()> {
+    let mut added = HashSet::new();
+    for (path, document) in listing.here.documents(leaving)? {
+        if !written.contains(&path) {
+            writer.add_bytes(&path, &document)?;
+            added.insert(path);
+        }
+    }
     let add = |path: String, body: &str| {
-        if written.contains(&path) {
+        if written.contains(&path) || added.contains(&path) {
             return Ok(());
         }
         writer.add_bytes(&path, format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{body}").as_bytes())
@@ -274,6 +291,12 @@ pub fn write_references(
                 named.insert((kind, id));
             }
             all.entry(kind).or_default().insert(id);
+        }
+        if matches!(owner, Owner::Course) {
+            for (kind, id) in listing.here.references(leaving) {
+                named.insert((kind, id));
+                all.entry(kind).or_default().insert(id);
+            }
         }
         writer.add_bytes(&format!("{}/inforef.xml", place.directory()), &references::write(&named))?;
     }

@@ -1,9 +1,10 @@
 //! The job: from a snapshot to an archive in the course's backup area.
 
+use crate::here::Here;
 use crate::leaving::Leaving;
 use crate::listing::Listing;
 use crate::pool::Pool;
-use crate::{documents, people, retention};
+use crate::{documents, retention, users};
 use provost_guest::archive::{Format, Writer};
 use provost_guest::course_store::Snapshot;
 use provost_guest::files::{self, NewFile, OnTaken};
@@ -68,7 +69,8 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
     }
     let snapshot = Snapshot::open(wish.courseid)?;
     let course = snapshot.course();
-    if options.users && is_empty(&snapshot)? {
+    let here = Here::read(course.id, &options)?;
+    if options.users && here.is_empty() && is_empty(&snapshot)? {
         // An archive that says it has users must have them, or its restore fails.
         job.warn("the course has nobody in it: it is backed up without users")?;
         options.users = false;
@@ -78,7 +80,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
     let marks = Marks { users: options.users, anonymized: options.anonymize, files: options.files };
     let date = clock::format(clock::now(), "%Y%m%d-%H%M");
     let filename = backup_file_name(Subject::Course(&course.fields.shortname), course.id, &date, marks);
-    let mut listing = Listing::read(&snapshot, &options)?;
+    let mut listing = Listing::read(&snapshot, &options, here)?;
     let leaving = Leaving::plan(job, &snapshot, &listing, &facets)?;
     listing.renumber(&leaving);
     let listing = listing;
@@ -94,8 +96,8 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
         &documents::master(&course, &listing, &leaving, &options, &filename, &job.id),
     )?;
     let mut referred = documents::write_references(&writer, &snapshot, &listing, &leaving, &facets)?;
-    people::write(&writer, &snapshot, &leaving, &options, &mut referred)?;
-    people::write_roles(&writer, &snapshot, &leaving, &referred)?;
+    users::write(&writer, &snapshot, &listing, &leaving, &options, &mut referred)?;
+    users::write_roles(&writer, &snapshot, &listing, &leaving, &referred)?;
     let pool = Pool {
         writer: &writer,
         snapshot: &snapshot,
@@ -121,7 +123,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
         written.insert(path);
         meter.add(placed.part.size + ENTRY_COST)?;
     }
-    documents::write_demanded(&writer, &listing, &options, &written)?;
+    documents::write_demanded(&writer, &listing, &leaving, &options, &written)?;
     pool.write_contents(job, |bytes| meter.add(bytes))?;
 
     let blob = writer.finish()?;

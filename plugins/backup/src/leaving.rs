@@ -1,9 +1,10 @@
 //! How a course leaves (architecture.md 2.2): which number of which of its scopes becomes which in the archive, and
 //! documents written with those numbers and with their dates moved.
 
-use crate::listing::{Listing, Placed, all, page_of};
+use crate::here::HERE;
+use crate::listing::{Listing, Placed};
 use provost_guest::course_store::{EntryRecord, FileRecord, PersonLink, ScopeRecord, Snapshot};
-use provost_guest::{Error, JobContext, Result};
+use provost_guest::{Error, JobContext, Result, pages};
 use provost_moodle_archive::layout::{Owner, PartName};
 use provost_moodle_archive::people;
 use provost_moodle_archive::references::ReferenceKind;
@@ -26,14 +27,14 @@ struct Scope {
 }
 
 impl Leaving {
-    /// Decides it. Of a course of one scope every number stays.
+    /// Decides it. Of a course of one scope every number stays, and only what was done here gets others where those are taken.
     pub fn plan(job: &JobContext, snapshot: &Snapshot, listing: &Listing, facets: &[String]) -> Result<Self> {
-        let records = snapshot.scopes()?;
-        if records.len() < 2 {
+        let (mut records, here) = (snapshot.scopes()?, &listing.here);
+        if records.len() < 2 && here.is_empty() {
             let scopes = records.into_iter().map(|record| Scope { record, map: IdMap::new() }).collect();
             return Ok(Self { scopes });
         }
-        let claims: Vec<Claims> =
+        let mut claims: Vec<Claims> =
             records.iter().map(|record| claims(snapshot, listing, record, facets)).collect::<Result<_>>()?;
         let mut bindings = Vec::new();
         for found in snapshot.bindings()? {
@@ -47,10 +48,18 @@ impl Leaving {
                 target: binding.target,
             });
         }
-        bindings.extend(same_roles(&snapshot.entries("role")?));
+        let mut roles = snapshot.entries("role")?;
+        let mut people = people(snapshot, &records)?;
+        if !here.is_empty() {
+            records.push(here.scope());
+            claims.push(here.claims());
+            roles.extend(here.roles());
+            people.extend(here.people().map(|person| ((HERE, person), person)));
+        }
+        bindings.extend(same_roles(&roles));
         let of = |(record, claims): (&ScopeRecord, _)| renumber::Scope { id: record.id, parent: None, claims };
         let of_scopes: Vec<renumber::Scope<'_>> = records.iter().zip(&claims).map(of).collect();
-        let maps = renumber::assign(&of_scopes, &bindings, &people(snapshot, &records)?);
+        let maps = renumber::assign(&of_scopes, &bindings, &people);
         let unkept: Vec<_> = maps.iter().flat_map(IdMap::unkept).collect();
         for (kind, id) in unkept.iter().take(NAMED_WARNINGS) {
             job.warn(&format!(
@@ -64,14 +73,14 @@ impl Leaving {
         Ok(Self { scopes: records.into_iter().zip(maps).map(|(record, map)| Scope { record, map }).collect() })
     }
 
-    /// Whether every document leaves as it is kept.
-    pub fn is_plain(&self) -> bool {
-        self.scopes.iter().all(Scope::is_plain)
+    /// Whether nobody can be met in two scopes.
+    pub fn is_single(&self) -> bool {
+        self.scopes.len() < 2
     }
 
-    /// The scopes, the course's own first.
+    /// The scopes of the course, its own first.
     pub fn scopes(&self) -> impl Iterator<Item = u64> {
-        self.scopes.iter().map(|scope| scope.record.id)
+        self.scopes.iter().map(|scope| scope.record.id).filter(|scope| *scope != HERE)
     }
 
     /// Whether this is the scope made with the course.
@@ -193,7 +202,7 @@ fn claims(snapshot: &Snapshot, listing: &Listing, scope: &ScopeRecord, facets: &
         claims.add(IdKind::Context, block.fields.context);
     }
     let of_scope = |file: &FileRecord| file.scope == scope.id;
-    page_of(
+    pages::each(
         |after| snapshot.files(after, PAGE),
         |f: &FileRecord| f.id,
         |files| {
@@ -208,7 +217,7 @@ fn claims(snapshot: &Snapshot, listing: &Listing, scope: &ScopeRecord, facets: &
     let mut scan = claims.scan(&users);
     scan.feed(&people::head()).map_err(damaged)?;
     let last = |p: &PersonLink| p.archived.local;
-    page_of(
+    pages::each(
         |after| snapshot.people(scope.id, after, PAGE),
         last,
         |people| people.iter().try_for_each(|p| scan.feed(&p.archived.element).map_err(damaged)),
@@ -252,7 +261,7 @@ fn same_roles(entries: &[EntryRecord]) -> Vec<Binding> {
 fn people(snapshot: &Snapshot, scopes: &[ScopeRecord]) -> Result<People> {
     let mut people = People::new();
     for scope in scopes {
-        for link in all(|after| snapshot.people(scope.id, after, PAGE), |p: &PersonLink| p.archived.local)? {
+        for link in pages::all(|after| snapshot.people(scope.id, after, PAGE), |p: &PersonLink| p.archived.local)? {
             people.insert((scope.id, link.archived.local), link.person);
         }
     }

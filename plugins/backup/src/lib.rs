@@ -4,14 +4,17 @@
 //! web-service functions around it.
 
 mod claim;
+mod core_async;
 mod documents;
+mod here;
 mod job;
 mod leaving;
 mod listing;
-mod people;
+
 mod pool;
 mod retention;
 mod service;
+mod users;
 
 use provost_guest::prelude::*;
 

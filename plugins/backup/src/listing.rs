@@ -1,8 +1,10 @@
 //! What of a course is written: its items and parts, in the archive's order.
 
+use crate::here::Here;
 use crate::leaving::Leaving;
 use provost_guest::Result;
 use provost_guest::course_store::{ActivityRecord, BlockRecord, Owner, PartRecord, SectionRecord, Snapshot};
+use provost_guest::pages::all;
 use provost_moodle_archive::layout::{self, PartName};
 use provost_moodle_archive::options::Options;
 use provost_moodle_archive::renumber::IdKind;
@@ -42,11 +44,13 @@ pub struct Listing {
     pub parts: Vec<Placed>,
     /// The course and its items.
     pub owners: Vec<OwnerPlace>,
+    /// Who takes part by what was done here.
+    pub here: Here,
 }
 
 impl Listing {
     /// Reads it from a snapshot.
-    pub fn read(snapshot: &Snapshot, options: &Options) -> Result<Self> {
+    pub fn read(snapshot: &Snapshot, options: &Options, here: Here) -> Result<Self> {
         let mut sections = all(|after| snapshot.sections(after, PAGE), |s: &SectionRecord| s.id)?;
         // A section that an activity shows is nothing without it.
         sections.retain(|s| options.activities || s.fields.delegated_to == 0);
@@ -59,7 +63,7 @@ impl Listing {
             false => Vec::new(),
         };
         blocks.retain(|b| b.fields.activity.is_none_or(|page| activities.iter().any(|a| a.id == page)));
-        let mut listing = Self { sections, activities, blocks, parts: Vec::new(), owners: Vec::new() };
+        let mut listing = Self { sections, activities, blocks, parts: Vec::new(), owners: Vec::new(), here };
         listing.owners = listing.places(snapshot.scopes()?.first().map_or(0, |scope| scope.id));
 
         let facets = options.facets();
@@ -153,30 +157,5 @@ pub fn key(owner: &Owner) -> (u8, u64) {
         Owner::Section(id) => (1, *id),
         Owner::Activity(id) => (2, *id),
         Owner::Block(id) => (3, *id),
-    }
-}
-
-/// All pages of a list.
-pub fn all<T>(page: impl FnMut(u64) -> Result<Vec<T>>, id: impl Fn(&T) -> u64) -> Result<Vec<T>> {
-    let mut found: Vec<T> = Vec::new();
-    page_of(page, id, |more| {
-        found.extend(more);
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// Each page of a list in turn.
-pub fn page_of<T>(
-    mut page: impl FnMut(u64) -> Result<Vec<T>>,
-    id: impl Fn(&T) -> u64,
-    mut take: impl FnMut(Vec<T>) -> Result<()>,
-) -> Result<()> {
-    let mut after = 0;
-    loop {
-        let more = page(after)?;
-        let Some(last) = more.last() else { return Ok(()) };
-        after = id(last);
-        take(more)?;
     }
 }

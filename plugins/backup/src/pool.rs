@@ -2,10 +2,9 @@
 
 use crate::documents::ReferredIds;
 use crate::leaving::Leaving;
-use crate::listing::page_of;
 use provost_guest::archive::Writer;
 use provost_guest::course_store::{FileRecord, Snapshot};
-use provost_guest::{BlobRef, Error, ErrorKind, JobContext, Result};
+use provost_guest::{BlobRef, Error, ErrorKind, JobContext, Result, pages};
 use provost_moodle_archive::filesxml;
 use provost_moodle_archive::layout::pool_path;
 use provost_moodle_archive::options::Options;
@@ -54,7 +53,7 @@ impl Pool<'_> {
         let people = referred.get(&ReferenceKind::User);
         let page = |after| snapshot.files(after, PAGE);
         let id = |file: &FileRecord| file.id;
-        page_of(page, id, |mut page| {
+        pages::each(page, id, |mut page| {
             page.retain(|file| {
                 let f = &file.fields;
                 let id = |kind: &IdKind, id| leaving.id(file.scope, kind, id);

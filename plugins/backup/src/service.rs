@@ -1,20 +1,22 @@
 //! The web-service functions of the plugin: those of MDL-64914 (moodle-webservices.md 2) and ours for details.
 
+use crate::core_async;
 use crate::job::{self, AREA, COMPONENT};
 use provost_guest::files;
 use provost_guest::jobs::{self, NewJob};
 use provost_guest::people::{Place, require_capability, require_course_access};
 use provost_guest::prelude::*;
 use provost_moodle_archive::options::{OptionError, Options};
-use provost_plugin_job_details::{Cancelled, JobDetails, JobId, cancel, details, status, visible_job};
+use provost_plugin_job_details::{Cancelled, JobDetails, JobId, Work, cancel, course_id, details, status, visible_job};
 use serde::{Deserialize, Serialize};
 
-const BACKUP: &str = "moodle/backup:backupcourse";
+/// Who may back up courses.
+pub const BACKUP: &str = "moodle/backup:backupcourse";
 const USERINFO: &str = "moodle/backup:userinfo";
 const ANONYMISE: &str = "moodle/backup:anonymise";
 
 pub fn functions() -> Vec<Function> {
-    vec![
+    let mut functions = vec![
         Function::new(
             "core_course_backup_async",
             "Backs a course up asynchronously. The archive is kept in the course's backup area.",
@@ -38,7 +40,9 @@ pub fn functions() -> Vec<Function> {
         )
         .capability(BACKUP),
         Function::new("provost_course_backup_cancel", "Asks a backup to stop.", stop).capability(BACKUP).writes(),
-    ]
+    ];
+    functions.extend(core_async::functions());
+    functions
 }
 
 #[derive(Deserialize, Serialize, Describe)]
@@ -55,7 +59,7 @@ struct NameValue {
 struct Start {
     /// Id of the course to back up.
     #[describe(alias = "id")]
-    courseid: u64,
+    courseid: i64,
     /// What is included: activities, blocks, filters, enrolments (1 unless set), users, role_assignments, comments,
     /// userscompletion, logs, grade_histories (0 unless set); also anonymize, files, format (zip or tgz).
     #[describe(pairs, default = [])]
@@ -74,8 +78,9 @@ fn refused(error: &OptionError) -> Error {
 }
 
 fn start(caller: &Caller, wish: Start) -> Result<Started> {
-    require_course_access(caller.person, wish.courseid)?;
-    let place = Place::Course(wish.courseid);
+    let course = course_id(wish.courseid)?;
+    require_course_access(caller.person, course)?;
+    let place = Place::Course(course);
     let pairs = wish.options.iter().map(|o| (o.name.as_str(), o.value.as_str()));
     let options = Options::parse(pairs).map_err(|e| refused(&e))?;
     require_capability(caller.person, BACKUP, place)?;
@@ -86,14 +91,14 @@ fn start(caller: &Caller, wish: Start) -> Result<Started> {
         require_capability(caller.person, ANONYMISE, place)?;
     }
     let payload = job::Payload {
-        courseid: wish.courseid,
+        courseid: course,
         options: wish.options.into_iter().map(|o| job::NameValue { name: o.name, value: o.value }).collect(),
     };
     let backupid = jobs::enqueue(&NewJob {
         kind: job::KIND.into(),
         payload: serde_json::to_string(&payload)?,
         person: caller.person,
-        course: Some(wish.courseid),
+        course: Some(course),
         key: String::new(),
     })?;
     Ok(Started { backupid })
@@ -116,7 +121,7 @@ struct Status {
 
 /// A list of one, as the example shows (moodle-webservices.md 2.2).
 fn get_status(caller: &Caller, of: BackupId) -> Result<Vec<Status>> {
-    let job = visible_job(caller, &of.backupid, BACKUP)?;
+    let job = visible_job(caller, &of.backupid, Work::Backup)?;
     Ok(vec![Status { status: status(job.state), progress: job.progress }])
 }
 
@@ -124,7 +129,7 @@ fn get_status(caller: &Caller, of: BackupId) -> Result<Vec<Status>> {
 struct Course {
     /// Id of the course whose backups are listed.
     #[describe(alias = "id")]
-    courseid: u64,
+    courseid: i64,
 }
 
 #[derive(Serialize, Describe)]
@@ -143,9 +148,10 @@ struct Listed {
 }
 
 fn list_backups(caller: &Caller, of: Course) -> Result<Vec<Listed>> {
-    require_course_access(caller.person, of.courseid)?;
-    require_capability(caller.person, BACKUP, Place::Course(of.courseid))?;
-    let stored = files::in_area(files::course_context(of.courseid)?, COMPONENT, AREA, 0)?;
+    let course = course_id(of.courseid)?;
+    require_course_access(caller.person, course)?;
+    require_capability(caller.person, BACKUP, Place::Course(course))?;
+    let stored = files::in_area(files::course_context(course)?, COMPONENT, AREA, 0)?;
     let listed = |file: files::File| {
         let url = files::download_url(file.id)?;
         Ok(Listed { filename: file.name, filesize: file.blob.size, downloadurl: url.clone(), download: url })
@@ -154,9 +160,9 @@ fn list_backups(caller: &Caller, of: Course) -> Result<Vec<Listed>> {
 }
 
 fn get_details(caller: &Caller, of: JobId) -> Result<JobDetails> {
-    Ok(details(visible_job(caller, &of.jobid, BACKUP)?))
+    Ok(details(visible_job(caller, &of.jobid, Work::Backup)?))
 }
 
 fn stop(caller: &Caller, of: JobId) -> Result<Cancelled> {
-    cancel(caller, &of.jobid, BACKUP)
+    cancel(caller, &of.jobid, Work::Backup)
 }

@@ -5,7 +5,7 @@ use provost_guest::{ErrorKind, files};
 use serde_json::json;
 
 /// A course with one section and comments that are user data.
-fn course(host: &TestHost) -> u64 {
+pub fn course(host: &TestHost) -> u64 {
     let _ = host;
     let fields = CourseFields {
         fullname: "Bees <b>&".into(),
@@ -116,4 +116,16 @@ fn strangers_are_refused_and_learn_nothing() {
     let never = json!({ "backupid": "00000000000000000000000000000000" });
     let unknown = call::<Backup>("core_course_backup_async_get_status", never, &stranger).unwrap_err();
     assert_eq!((known.kind, known.code), (unknown.kind, unknown.code));
+}
+
+#[test]
+fn a_course_that_cannot_be_is_one_that_is_not_there() {
+    let host = TestHost::new();
+    let admin = host.admin();
+    for function in ["core_course_backup_async", "core_course_backup_list_backups"] {
+        for id in [-1, i64::MIN, 0, 999] {
+            let error = call::<Backup>(function, json!({ "courseid": id }), &admin).unwrap_err();
+            assert_eq!((error.kind, error.code.as_str()), (ErrorKind::NotFound, "course"), "{function} {id}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! a failure and the warnings.
 
 use provost_guest::jobs::{Job, State};
-use provost_guest::people::{Place, has_capability};
+use provost_guest::people::{Place, has_capability, place_of, require_course_access};
 use provost_guest::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -52,31 +52,86 @@ pub fn status(state: State) -> i64 {
     }
 }
 
-/// The job, if the caller may know of it: its owner, or who holds the capability in its course. Others learn no
-/// more than of a job that never was.
-pub fn visible_job(caller: &Caller, id: &str, capability: &str) -> Result<Job> {
-    // The protocol's own name of the table such a record would be in.
-    let unknown = || Error::not_found("backup_controllers", format!("no job {id}"));
+/// The work that the two plugins do: the kinds of their jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// A course becomes an archive.
+    Backup,
+    /// An archive becomes a course.
+    Restore,
+}
+
+impl Work {
+    /// The kind of a job, which is Moodle's word for the operation too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Work::Backup => "backup",
+            Work::Restore => "restore",
+        }
+    }
+
+    /// The capability that lets somebody see such jobs in their course.
+    fn capability(self) -> &'static str {
+        match self {
+            Work::Backup => "moodle/backup:backupcourse",
+            Work::Restore => "moodle/restore:restorecourse",
+        }
+    }
+
+    fn of(kind: &str) -> Option<Self> {
+        [Work::Backup, Work::Restore].into_iter().find(|work| work.name() == kind)
+    }
+}
+
+/// The job and what it does, if it is a backup or a restore that the caller may know of: its owner, or who holds the capability
+/// in its course. Others learn no more than of a job that never was.
+pub fn visible(caller: &Caller, id: &str) -> Result<(Job, Work)> {
     let job = provost_guest::jobs::get(id).map_err(|error| match error.kind {
-        ErrorKind::NotFound => unknown(),
+        ErrorKind::NotFound => unknown(id),
         _ => error,
     })?;
+    let Some(work) = Work::of(&job.kind) else { return Err(unknown(id)) };
     let allowed = job.person == caller.person
         || caller.site_admin
         || match job.course {
-            Some(course) => has_capability(caller.person, capability, Place::Course(course))?,
+            Some(course) => has_capability(caller.person, work.capability(), Place::Course(course))?,
             None => false,
         };
-    if allowed { Ok(job) } else { Err(unknown()) }
+    if allowed { Ok((job, work)) } else { Err(unknown(id)) }
+}
+
+/// As [`visible`], of one kind of work.
+pub fn visible_job(caller: &Caller, id: &str, wanted: Work) -> Result<Job> {
+    match visible(caller, id)? {
+        (job, work) if work == wanted => Ok(job),
+        _ => Err(unknown(id)),
+    }
+}
+
+/// That there is no such job, with the protocol's own name of the table in which its record would be.
+fn unknown(id: &str) -> Error {
+    Error::not_found("backup_controllers", format!("no job {id}"))
+}
+
+/// The place of a context that a client named, if the caller may enter the course that it is of. Whether they may do anything there
+/// is for the capabilities. Errors: `not-found` (code `context`), those of `people.require-course-access`.
+pub fn entered_place(caller: &Caller, contextid: i64) -> Result<Place> {
+    let missing = || Error::not_found("context", format!("no context {contextid}"));
+    let place = place_of(u64::try_from(contextid).map_err(|_| missing())?)?;
+    if let Place::Course(course) = place {
+        require_course_access(caller.person, course)?;
+    }
+    Ok(place)
+}
+
+/// The id of a course as a client gave it. What cannot be one is one that is not there.
+pub fn course_id(given: i64) -> Result<u64> {
+    u64::try_from(given).map_err(|_| Error::not_found("course", format!("no course {given}")))
 }
 
 /// What is told of a job. A course that it made is in its outcome.
 pub fn details(job: Job) -> JobDetails {
-    #[derive(Deserialize)]
-    struct Made {
-        courseid: Option<u64>,
-    }
-    let made = serde_json::from_str::<Made>(&job.outcome).ok().and_then(|made| made.courseid);
+    let courseid = course_of(&job);
     JobDetails {
         jobid: job.id,
         state: match job.state {
@@ -91,10 +146,19 @@ pub fn details(job: Job) -> JobDetails {
         reason: job.reason,
         warnings: job.warnings,
         attempts: job.attempts,
-        courseid: job.course.or(made),
+        courseid,
         timecreated: job.created,
         timefinished: job.finished,
     }
+}
+
+/// The course that a job reads, or made.
+pub fn course_of(job: &Job) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Made {
+        courseid: Option<u64>,
+    }
+    job.course.or_else(|| serde_json::from_str::<Made>(&job.outcome).ok()?.courseid)
 }
 
 /// The answer to a request to stop.
@@ -105,7 +169,7 @@ pub struct Cancelled {
 }
 
 /// Asks a job to stop.
-pub fn cancel(caller: &Caller, id: &str, capability: &str) -> Result<Cancelled> {
-    let job = visible_job(caller, id, capability)?;
+pub fn cancel(caller: &Caller, id: &str, work: Work) -> Result<Cancelled> {
+    let job = visible_job(caller, id, work)?;
     Ok(Cancelled { cancelled: provost_guest::jobs::cancel(&job.id)? })
 }

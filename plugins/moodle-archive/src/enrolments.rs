@@ -9,11 +9,11 @@ use crate::xml::fields::Fields;
 use crate::xml::tree::Element;
 use crate::xml::write::Writer;
 
-const MANUAL: &str = "manual";
+pub(crate) const MANUAL: &str = "manual";
 const LIST: &str = "user_enrolments";
 
 /// Fields of a method that is made here, in Moodle's order. Null means never set.
-const FIELDS: &[(&str, Option<&str>)] = &[
+pub(crate) const FIELDS: &[(&str, Option<&str>)] = &[
     ("enrol", Some(MANUAL)),
     ("status", Some("0")),
     ("name", None),

@@ -8,6 +8,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod columns;
+pub mod course_document;
+pub mod details;
 pub mod enrolments;
 pub mod facets;
 pub mod filesxml;
@@ -15,7 +17,9 @@ pub mod layout;
 pub mod manifest;
 pub mod naming;
 pub mod options;
+pub mod participants;
 pub mod people;
+pub mod profile;
 pub mod references;
 pub mod renumber;
 pub mod roles;

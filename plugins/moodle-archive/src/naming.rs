@@ -54,13 +54,18 @@ pub fn backup_file_name(subject: Subject<'_>, id: u64, date: &str, marks: Marks)
 /// Makes a display name part of a file name: formatted as Moodle formats names (tags go, a bare `&` becomes `&amp;`), spaces
 /// to `_`, cleaned as a file name, `_` trimmed, lower case.
 fn clean_file_part(name: &str) -> String {
-    let formatted = escape_bare_ampersands(&strip_tags(name)).replace(' ', "_");
+    let formatted = formatted(name).replace(' ', "_");
     let cleaned: String = formatted
         .chars()
         .filter(|c| !c.is_control() && !matches!(c, '&' | '<' | '>' | '"' | '`' | '|' | '\'' | ':' | '\\' | '/'))
         .collect();
     let dots = remove_dot_runs(&cleaned);
     dots.trim_matches('_').to_lowercase()
+}
+
+/// A name as Moodle formats it for showing: tags go, a bare `&` becomes `&amp;`.
+pub fn formatted(name: &str) -> String {
+    escape_bare_ampersands(&strip_tags(name))
 }
 
 /// `.` and `..` are no names, and runs of dots could climb directories: they go.
@@ -191,6 +196,14 @@ mod tests {
         assert_eq!(name("", ALL), "backup-moodle2-course-7-20261121-0041.mbz");
         let activity = backup_file_name(Subject::Activity("forum"), 433, "d", ALL);
         assert_eq!(activity, "backup-moodle2-activity-433-forum433-d.mbz");
+    }
+
+    #[test]
+    fn names_are_formatted_as_observed() {
+        assert_eq!(
+            formatted("Kurs für «Öl» & more &amp; <b>bold</b> a < b"),
+            "Kurs für «Öl» &amp; more &amp; bold a < b"
+        );
     }
 
     #[test]

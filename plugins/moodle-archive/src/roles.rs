@@ -1,9 +1,9 @@
 //! The roles an archive defines: the `roles.xml` at its top (mbz-format.md 5.1).
 
-use crate::xml::XmlError;
 use crate::xml::elements::Elements;
 use crate::xml::fields::Fields;
 use crate::xml::write::{list_head, list_tail};
+use crate::xml::{NULL, XmlError, escape};
 
 /// A role as an archive shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,16 @@ pub fn tail() -> Vec<u8> {
     list_tail("roles_definition")
 }
 
+/// The element of a role of the host, with the white space before it.
+pub fn element(local: u64, shortname: &str, name: &str, archetype: &str) -> Vec<u8> {
+    let (shortname, name, archetype) = (escape::text(shortname), escape::text(name), escape::text(archetype));
+    format!(
+        "\n  <role id=\"{local}\">\n    <name>{name}</name>\n    <shortname>{shortname}</shortname>\n    <nameincourse>{NULL}</nameincourse>\n    \
+         <description></description>\n    <sortorder>{local}</sortorder>\n    <archetype>{archetype}</archetype>\n  </role>"
+    )
+    .into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +70,9 @@ mod tests {
             let roles = read(&archive["roles.xml"]).unwrap();
             assert!(roles.iter().any(|r| r.local == 5 && r.shortname == "student" && r.archetype == "student"));
             assert!(write(roles.iter().map(|r| r.element.as_slice())) == archive["roles.xml"]);
+            for role in roles {
+                assert_eq!(element(role.local, &role.shortname, "", &role.archetype), role.element);
+            }
         }
     }
 }

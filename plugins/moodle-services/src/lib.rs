@@ -2,6 +2,8 @@
 //!
 //! Shapes, checks and error codes follow moodle-webservices.md 5 and what a running Moodle was recorded to answer.
 
+pub mod text;
+
 use provost_guest::prelude::*;
 
 /// The plugin.

@@ -9,6 +9,7 @@ use crate::job::{self, Restored};
 use crate::wish::{Payload, Taken};
 use crate::{course_files, people};
 use provost_guest::course_store::{Binding, Draft, Origin, Owner, PartRecord, SectionRecord, Snapshot};
+use provost_guest::pages::all;
 use provost_guest::people::{Place, require_capability};
 use provost_guest::{Error, JobContext, Result};
 use provost_moodle_archive::columns;
@@ -128,18 +129,6 @@ impl Target {
     /// An ordinary section by its number.
     fn section(&self, number: u32) -> Option<&SectionRecord> {
         self.sections.iter().find(|s| s.fields.number == number && s.fields.delegated_to == 0)
-    }
-}
-
-/// All pages of a list.
-fn all<T>(mut page: impl FnMut(u64) -> Result<Vec<T>>, id: impl Fn(&T) -> u64) -> Result<Vec<T>> {
-    let mut found: Vec<T> = Vec::new();
-    loop {
-        let more = page(found.last().map_or(0, &id))?;
-        if more.is_empty() {
-            return Ok(found);
-        }
-        found.extend(more);
     }
 }
 

@@ -11,14 +11,19 @@ use provost_guest::course_store::{CourseFields, Draft, Entry, Origin};
 use provost_guest::people::{Place, require_capability};
 use provost_guest::{Error, ErrorKind, JobContext, Result, clock, config, files};
 use provost_moodle_archive::columns;
+use provost_moodle_archive::layout::{Owner, PartName};
 use provost_moodle_archive::manifest::Manifest;
-use provost_moodle_archive::{naming, roles, xml};
+use provost_moodle_archive::renumber::{IdMap, Rewriter};
+use provost_moodle_archive::{course_document, naming, roles, xml};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::HashSet;
 
 /// The kind of this job.
 pub const KIND: &str = "restore";
+
+/// The course's own document.
+const COURSE: &str = "course/course.xml";
 
 /// Parts of the work, of 1: reading the archive, storing the documents.
 const INTAKE: f64 = 0.5;
@@ -55,8 +60,8 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
     } else if taken.users() && manifest.root_flag("users", false) {
         job.warn("the archive says it has users, but users.xml is missing: nobody is restored")?;
     }
-    let course = intake.parsed("course/course.xml", columns::course)?;
-    let (draft, fullname, shortname) = create(&wish, &manifest, &course)?;
+    let course = intake.parsed(COURSE, columns::course)?;
+    let (draft, fullname, shortname) = create(&wish, &intake, &manifest, &course)?;
 
     let people = match people {
         true => people::add(job, &intake, &draft, &manifest.information.original_site_identifier_hash)?,
@@ -80,7 +85,12 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
 }
 
 /// Begins the draft under names that are free.
-fn create(wish: &Payload, manifest: &Manifest, course: &columns::CourseFields) -> Result<(Draft, String, String)> {
+fn create(
+    wish: &Payload,
+    intake: &Intake,
+    manifest: &Manifest,
+    course: &columns::CourseFields,
+) -> Result<(Draft, String, String)> {
     let information = &manifest.information;
     let date_offset = offset(wish.startdate, course.start_date)?;
     let origin = Origin {
@@ -103,6 +113,11 @@ fn create(wish: &Payload, manifest: &Manifest, course: &columns::CourseFields) -
         "settings": manifest.root_names().collect::<Vec<_>>(),
     })
     .to_string();
+    // What a course's row says is as it is here: with its dates moved.
+    let part = PartName { owner: Owner::Course, file: "course.xml".into() };
+    let document = Rewriter::all(&part, &intake.whole(COURSE)?, &IdMap::new(), date_offset)
+        .map_err(|e| Error::corrupt(e.to_string()))?;
+    let extra = course_document::read(&document, &extra).map_err(damaged(COURSE))?;
     let fullname = wish.fullname.as_ref().unwrap_or(&course.fullname);
     let wanted = wish.shortname.as_ref().unwrap_or(&course.shortname);
     let mut taken = HashSet::new();

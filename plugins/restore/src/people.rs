@@ -3,8 +3,9 @@
 use crate::intake::Intake;
 use provost_guest::course_store::{self as wit, Draft, NewPerson, PersonChoice};
 use provost_guest::people::{Key, Person, Place, lookup, require_capability};
-use provost_guest::{Error, ErrorKind, JobContext, Result};
+use provost_guest::{Error, ErrorKind, JobContext, Result, config};
 use provost_moodle_archive::people::{ArchivedPerson, PeopleReader};
+use provost_moodle_archive::profile;
 use std::collections::HashSet;
 
 const PATH: &str = "users.xml";
@@ -18,8 +19,16 @@ pub fn add(job: &JobContext, intake: &Intake, draft: &Draft, site_hash: &str) ->
     if !intake.has(PATH) {
         return Ok(0);
     }
-    let mut adding =
-        Adding { job, draft, site_hash, given: HashSet::new(), locals: HashSet::new(), may_create: false, count: 0 };
+    let mut adding = Adding {
+        job,
+        draft,
+        site_hash,
+        is_own: !site_hash.is_empty() && site_hash == config::get_site().hash,
+        given: HashSet::new(),
+        locals: HashSet::new(),
+        may_create: false,
+        count: 0,
+    };
     let mut reader = PeopleReader::new();
     let mut waiting = Vec::new();
     intake.stream(PATH, |chunk| {
@@ -39,6 +48,8 @@ struct Adding<'a> {
     job: &'a JobContext,
     draft: &'a Draft,
     site_hash: &'a str,
+    /// Whether that is this site.
+    is_own: bool,
     /// Usernames given to people of this archive.
     given: HashSet<String>,
     /// Numbers of the archive that were met.
@@ -113,6 +124,7 @@ impl Adding<'_> {
         let namesakes = lookup(&keys(people, |p| Key::Username(p.username.clone())))?;
         let mut choices = Vec::with_capacity(people.len());
         for ((person, origin), namesake) in people.iter().zip(origins).zip(namesakes) {
+            let origin = origin.filter(|known| self.is_certain(person, known));
             let is_known = origin.is_some() || namesake.as_ref().is_some_and(|namesake| is_same(person, namesake));
             if !is_known && !self.may_create {
                 require_capability(self.job.caller.person, "moodle/restore:createuser", Place::Site)?;
@@ -123,21 +135,34 @@ impl Adding<'_> {
                 (None, Some(namesake)) if is_same(person, &namesake) => PersonChoice::Link(namesake.id),
                 (None, namesake) => PersonChoice::Create(NewPerson {
                     username: self.free_name(person, namesake.is_some())?,
-                    extra: "{}".into(),
+                    extra: extra(person)?,
                 }),
             });
         }
         Ok(choices)
     }
 
+    /// Whether the person here who came with that number from the archive's site is the one meant. In this site's own archives are
+    /// numbers of other sites beside those of this one, so that a number alone says nothing.
+    fn is_certain(&self, archived: &ArchivedPerson, known: &Person) -> bool {
+        let wanted = wanted_name(archived);
+        let made = known.username.strip_prefix(&wanted).and_then(|rest| rest.strip_prefix('_'));
+        !self.is_own || known.username == wanted || made.is_some_and(|rest| rest.starts_with(self.mark()))
+    }
+
+    /// What is put behind names that are taken.
+    fn mark(&self) -> &str {
+        self.site_hash.get(..8).unwrap_or("imported")
+    }
+
     /// The person's username, or where it is taken one with the origin's mark or a number.
     fn free_name(&mut self, person: &ArchivedPerson, taken: bool) -> Result<String> {
-        let wanted = if person.username.is_empty() { format!("user{}", person.local) } else { person.username.clone() };
+        let wanted = wanted_name(person);
         // An archive's administrator is never ours.
         if !taken && wanted != "admin" && self.given.insert(wanted.clone()) {
             return Ok(wanted);
         }
-        let mark = self.site_hash.get(..8).unwrap_or("imported");
+        let mark = self.mark().to_owned();
         for number in 1u32.. {
             let name = if number == 1 { format!("{wanted}_{mark}") } else { format!("{wanted}_{mark}_{number}") };
             let free = lookup(&[Key::Username(name.clone())])?.into_iter().all(|found| found.is_none());
@@ -147,6 +172,17 @@ impl Adding<'_> {
         }
         Err(Error::failed("no free username"))
     }
+}
+
+/// The name that a person has if nobody else does.
+fn wanted_name(person: &ArchivedPerson) -> String {
+    if person.username.is_empty() { format!("user{}", person.local) } else { person.username.clone() }
+}
+
+/// What is known of somebody who is made here beside their columns.
+fn extra(person: &ArchivedPerson) -> Result<String> {
+    let (local, read) = (person.local, profile::read(&person.element));
+    Ok(serde_json::Value::Object(read.map_err(|e| Error::corrupt(format!("{PATH}: user {local}: {e}")))?).to_string())
 }
 
 fn keys(people: &[ArchivedPerson], key: impl Fn(&ArchivedPerson) -> Key) -> Vec<Key> {

@@ -1,12 +1,16 @@
-//! The web-service functions of the plugin. Ours: Moodle has none that start a restore.
+//! The web-service functions of the plugin. Ours, as Moodle has none that start a restore; and Moodle's own that says where what
+//! was restored is.
 
 use crate::job;
 use crate::wish::{NameValue, Payload, Taken};
+use provost_guest::config;
 use provost_guest::files::{self, File};
 use provost_guest::jobs::{self, NewJob};
 use provost_guest::people::{Place, require_capability, require_course_access};
 use provost_guest::prelude::*;
-use provost_plugin_job_details::{Cancelled, JobDetails, JobId, cancel, details, visible_job};
+use provost_plugin_job_details::{
+    Cancelled, JobDetails, JobId, Work, cancel, course_of, details, entered_place, visible_job,
+};
 use serde::{Deserialize, Serialize};
 
 const RESTORE: &str = "moodle/restore:restorecourse";
@@ -28,6 +32,12 @@ pub fn functions() -> Vec<Function> {
             get_details,
         ),
         Function::new("provost_course_restore_cancel", "Asks a restore to stop.", stop).writes(),
+        Function::new(
+            "core_backup_get_async_backup_links_restore",
+            "Tells the address of a course that is restored asynchronously.",
+            get_link,
+        )
+        .capability(RESTORE),
     ]
 }
 
@@ -146,9 +156,46 @@ fn archive(caller: &Caller, wish: &Start) -> Result<File> {
 }
 
 fn get_details(caller: &Caller, of: JobId) -> Result<JobDetails> {
-    Ok(details(visible_job(caller, &of.jobid, RESTORE)?))
+    Ok(details(visible_job(caller, &of.jobid, Work::Restore)?))
 }
 
 fn stop(caller: &Caller, of: JobId) -> Result<Cancelled> {
-    cancel(caller, &of.jobid, RESTORE)
+    cancel(caller, &of.jobid, Work::Restore)
+}
+
+#[derive(Deserialize, Describe)]
+struct Wanted {
+    /// The id of the restore.
+    #[describe(kind = "ALPHANUMEXT")]
+    backupid: String,
+    /// The id of the context of the course. 0: of the one that the restore is about.
+    contextid: i64,
+}
+
+#[derive(Serialize, Describe)]
+struct Link {
+    /// The address of the course.
+    #[describe(kind = "URL")]
+    restoreurl: String,
+}
+
+/// Moodle's own (moodle-webservices.md 3.3).
+fn get_link(caller: &Caller, wanted: Wanted) -> Result<Link> {
+    let of_job = || {
+        let job = visible_job(caller, &wanted.backupid, Work::Restore)?;
+        course_of(&job).ok_or_else(|| Error::not_found("course", "there is no course of this restore yet"))
+    };
+    let course = match wanted.contextid {
+        0 => {
+            let course = of_job()?;
+            require_course_access(caller.person, course)?;
+            require_capability(caller.person, RESTORE, Place::Course(course))?;
+            course
+        }
+        context => {
+            require_capability(caller.person, RESTORE, entered_place(caller, context)?)?;
+            of_job()?
+        }
+    };
+    Ok(Link { restoreurl: format!("{}/course/view.php?id={course}", config::get_site().url) })
 }

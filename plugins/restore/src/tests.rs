@@ -1,7 +1,7 @@
 use crate::Restore;
 use provost_guest::ErrorKind;
 use provost_guest::archive::Format;
-use provost_guest::testing::{TestHost, run_job};
+use provost_guest::testing::{TestHost, call, run_job};
 use serde_json::json;
 
 const MASTER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -150,4 +150,98 @@ fn what_is_no_backup_is_refused_and_leaves_nothing() {
     assert!(host.courses().is_empty());
     restore(&host, &wrong_hash, json!({ "keepgoing": true })).unwrap();
     assert_eq!(host.warnings().len(), 1);
+}
+
+#[test]
+fn details_of_the_course_are_kept_in_its_row() {
+    let host = TestHost::new();
+    let course = COURSE.replace(
+        "</course>",
+        "<summary>&lt;p&gt;A&lt;/p&gt;</summary><summaryformat>1</summaryformat><startdate>86400</startdate><lang></lang><pdfexportfont>$@NULL@$</pdfexportfont><timemodified>5</timemodified><tags>\n</tags><courseformatoptions><courseformatoption><format>topics</format><sectionid>0</sectionid><name>startdate</name><value>86400</value></courseformatoption></courseformatoptions></course>",
+    );
+    let mut all = entries();
+    all[1].1 = &course;
+    restore(&host, &all, json!({})).unwrap();
+    restore(&host, &all, json!({ "startdate": 90_000 })).unwrap();
+    let of = |course: usize| serde_json::from_str::<serde_json::Value>(&host.courses()[course].extra).unwrap();
+    let details = json!({ "summary": "<p>A</p>", "summaryformat": "1", "lang": "", "pdfexportfont": null });
+    let first = of(0);
+    assert_eq!(first["details"], details);
+    assert_eq!(first["formatoptions"], json!([{ "name": "startdate", "value": "86400" }]));
+    assert_eq!((&first["tags"], &first["customfields"]), (&json!([]), &json!([])));
+    assert_eq!(first["backup_version"], "2024100700");
+    // A date among them moves with the course.
+    assert_eq!((&of(1)["details"], &of(1)["formatoptions"][0]["value"]), (&details, &json!("90000")));
+}
+
+#[test]
+fn people_who_are_made_bring_what_is_known_of_them() {
+    let host = TestHost::new();
+    let users = USERS.replace(
+        "<username>jane</username>",
+        "<username>jane</username><password>$2y$10$abc</password><secret>s</secret><lastip>1.2.3.4</lastip><city>Ulm</city><lang>de</lang><description>$@NULL@$</description><custom_fields>\n</custom_fields>",
+    );
+    let mut all = entries();
+    all.push(("users.xml", &users));
+    restore(&host, &all, json!({})).unwrap();
+    let jane = host.people().into_iter().find(|p| p.username == "jane").unwrap();
+    let extra: serde_json::Value = serde_json::from_str(&jane.extra).unwrap();
+    assert_eq!(extra, json!({ "city": "Ulm", "lang": "de", "description": null }));
+}
+
+/// In an archive of this site may be numbers of several, so that a number does not make one person another.
+#[test]
+fn in_an_archive_of_this_site_a_number_alone_names_nobody() {
+    let host = TestHost::new();
+    let here = provost_guest::config::get_site().hash;
+    let master = MASTER.replace("0123456789abcdef0123456789abcdef", &here);
+    let restored = |users: &str| {
+        let mut all = entries();
+        all[0].1 = &master;
+        all.push(("users.xml", users));
+        restore(&host, &all, json!({})).unwrap();
+    };
+    restored(USERS);
+    let before = host.people().len();
+    restored(USERS);
+    assert_eq!(host.people().len(), before, "the same people come again");
+    restored(&USERS.replace("jane", "mary"));
+    assert_eq!(host.people().len(), before + 1, "another one under the same number");
+    assert!(host.people().iter().any(|p| p.username == "mary"));
+}
+
+#[test]
+fn the_address_of_what_was_restored_is_told() {
+    const LINK: &str = "core_backup_get_async_backup_links_restore";
+    let host = TestHost::new();
+    let admin = host.admin();
+    let made = restore(&host, &entries(), json!({})).unwrap();
+    let course = made["courseid"].as_u64().unwrap();
+    let id = host.jobs().last().unwrap().id.clone();
+    let context = provost_guest::people::context_of(provost_guest::people::Place::Course(course)).unwrap();
+    let site = provost_guest::config::get_site().url;
+    for context in [0, context] {
+        // The double's jobs have no outcome when they are run by hand: it is that of a job that was queued.
+        let job = host.job(&id).unwrap();
+        let of_course = provost_guest::jobs::Job { id: format!("{context:032}"), outcome: made.to_string(), ..job };
+        host.add_job(of_course, false);
+        let asked = json!({ "backupid": format!("{context:032}"), "contextid": context });
+        let link = call::<Restore>(LINK, asked, &admin).unwrap();
+        assert_eq!(link, json!({ "restoreurl": format!("{site}/course/view.php?id={course}") }));
+    }
+    let refused = |id: &str, context: i64, caller: &provost_guest::Caller| {
+        let asked = json!({ "backupid": id, "contextid": context });
+        let error = call::<Restore>(LINK, asked, caller).unwrap_err();
+        (error.kind, error.code)
+    };
+    let known = format!("{context:032}");
+    let here = i64::try_from(context).unwrap();
+    assert_eq!(refused("00", 0, &admin), (ErrorKind::NotFound, "backup_controllers".into()));
+    assert_eq!(refused("00", 999_999, &admin), (ErrorKind::NotFound, "context".into()));
+    assert_eq!(refused("00", -1, &admin), (ErrorKind::NotFound, "context".into()));
+    let stranger = host.person("stranger");
+    assert_eq!(refused(&known, 0, &stranger), (ErrorKind::NotFound, "backup_controllers".into()));
+    assert_eq!(refused(&known, here, &stranger), (ErrorKind::Refused, "requireloginerror".into()));
+    host.enrol(stranger.person, course);
+    assert_eq!(refused(&known, here, &stranger), (ErrorKind::Denied, "moodle/restore:restorecourse".into()));
 }

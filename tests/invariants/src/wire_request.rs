@@ -112,7 +112,7 @@ fn size(tree: &Tree) -> (usize, usize) {
             let (more, deeper) = size(inner);
             (count + more, depth.max(deeper + 1))
         }
-        Node::Text(_) | Node::NotUtf8(_) => (count + 1, depth),
+        Node::Text(_) | Node::NotUtf8(_) | Node::Number(_) | Node::Bool(_) | Node::Null => (count + 1, depth),
     })
 }
 
@@ -124,7 +124,8 @@ fn fields(tree: &Tree) -> Option<Vec<(String, Vec<u8>)>> {
                 fields.push((prefix.to_owned(), text.clone().into_bytes()));
                 true
             }
-            Node::NotUtf8(_) => false,
+            // A form cannot say the others.
+            Node::NotUtf8(_) | Node::Number(_) | Node::Bool(_) | Node::Null => false,
             Node::Map(inner) => {
                 !inner.is_empty()
                     && inner.iter().all(|(key, node)| {

@@ -124,7 +124,7 @@ fn section(item: api::Item<api::SectionFields>) -> SectionRecord {
     SectionRecord { id: item.id, scope: item.scope, fields }
 }
 
-fn activity(item: api::Item<api::ActivityFields>) -> ActivityRecord {
+fn activity(item: api::ActivityItem) -> ActivityRecord {
     let f = item.fields;
     let fields = ActivityFields {
         local: f.local,
@@ -136,7 +136,7 @@ fn activity(item: api::Item<api::ActivityFields>) -> ActivityRecord {
         visible: f.visible,
         idnumber: f.idnumber,
     };
-    ActivityRecord { id: item.id, scope: item.scope, fields }
+    ActivityRecord { id: item.id, scope: item.scope, context: item.context, fields }
 }
 
 fn block(item: api::Item<api::BlockFields>) -> BlockRecord {

@@ -26,8 +26,8 @@ mod job;
 mod leaving;
 #[path = "../../../plugins/backup/src/listing.rs"]
 mod listing;
-#[path = "../../../plugins/backup/src/people.rs"]
-mod people;
+#[path = "../../../plugins/backup/src/users.rs"]
+mod users;
 #[path = "../../../plugins/backup/src/pool.rs"]
 mod pool;
 #[path = "../../../plugins/backup/src/retention.rs"]
@@ -35,7 +35,7 @@ mod retention;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Parser;
-pub use sdk::{BlobRef, Caller, Error, ErrorKind, Result};
+pub use sdk::{BlobRef, Caller, Error, ErrorKind, Result, pages};
 use std::path::PathBuf;
 use std::time::Instant;
 

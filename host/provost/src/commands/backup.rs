@@ -41,6 +41,7 @@ async fn create(
         payload: json!({ "courseid": course, "options": options }).to_string(),
         person: site.operator().await?.id,
         course: Some(course),
+        shared: plugin.manifest().shares(KIND),
         key: String::new(),
     };
     let id = site.store.enqueue(job).await?;

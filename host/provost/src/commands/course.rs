@@ -92,6 +92,7 @@ async fn import(site: Site, wishes: Import, as_json: bool) -> Result<()> {
         payload: payload.to_string(),
         person: uploaded.person,
         course: wishes.into,
+        shared: plugin.manifest().shares("restore"),
         key: String::new(),
     };
     let id = site.store.enqueue(job).await?;

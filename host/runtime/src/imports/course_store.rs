@@ -179,6 +179,12 @@ impl wit::HostDraft for CallState {
         Ok(draft.course())
     }
 
+    async fn context(&mut self, this: Resource<DraftHandle>) -> wasmtime::Result<u64> {
+        let handle = self.table.get(&this)?;
+        let draft = handle.0.as_ref().ok_or_else(|| wasmtime::Error::msg("the draft is published"))?;
+        Ok(draft.context())
+    }
+
     async fn add_section(&mut self, this: Resource<DraftHandle>, fields: wit::SectionFields) -> Answer<u64> {
         let draft = attempt!(self.draft(&this)?);
         answered(draft.add_section(section_in(fields)).await)

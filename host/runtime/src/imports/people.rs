@@ -124,7 +124,7 @@ impl wit::Host for CallState {
         if attempt!(may_enter(self.host.store.as_ref(), person, course).await) {
             return Ok(Ok(()));
         }
-        let message = "Course or activity not accessible. (Not enrolled)".into();
+        let message = "Course or activity not accessible.".into();
         Ok(Err(error(ErrorKind::Refused, "requireloginerror", message)))
     }
 
@@ -173,6 +173,11 @@ impl wit::Host for CallState {
         attempt!(self.enter(INTERFACE));
         let out = |r: api::Role| wit::Role { id: r.id, shortname: r.shortname, name: r.name, archetype: r.archetype };
         Ok(Ok(attempt!(self.host.store.roles().await).into_iter().map(out).collect()))
+    }
+
+    async fn roles_of(&mut self, person: u64, place: wit::Place) -> Answer<Vec<u64>> {
+        attempt!(self.enter(INTERFACE));
+        answered(self.host.store.roles_of(person, place_in(place)).await)
     }
 
     async fn assign_role(&mut self, person: u64, role: u64, place: wit::Place) -> Answer<()> {

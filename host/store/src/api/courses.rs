@@ -460,6 +460,8 @@ pub trait Snapshot: Send {
 pub trait Draft: Send {
     /// The id the course has or will have.
     fn course(&self) -> u64;
+    /// The course's context on this host.
+    fn context(&self) -> u64;
     /// Binds numbers of this draft's scope to things of older scopes. Errors: `NotFound` (scope, section), `Invalid` for
     /// a new course.
     async fn bind(&mut self, bindings: Vec<Binding>) -> Result<()>;

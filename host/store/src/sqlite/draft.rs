@@ -26,6 +26,8 @@ pub struct SqliteDraft {
     pub(super) making: Making,
     pub(super) change: i64,
     pub(super) course: i64,
+    /// The course's context.
+    context: i64,
     pub(super) scope: i64,
     pub(super) lease: Option<Lease>,
     pub(super) pending: Pending,
@@ -192,7 +194,7 @@ impl SqliteStore {
         .await?;
         let scope = new_scope(&mut tx, change, course, origin).await?;
         tx.commit().await?;
-        Ok(SqliteDraft::new(self, Making::Course, change, course, scope, lease))
+        Ok(SqliteDraft::new(self, Making::Course, change, (course, context), scope, lease))
     }
 
     pub(super) async fn begin_extension(
@@ -205,12 +207,12 @@ impl SqliteStore {
         if let Some(lease) = &lease {
             check_lease(&mut tx, lease).await?;
         }
-        course_on(&mut tx, course).await?;
+        let context = db_int(course_on(&mut tx, course).await?.course.context);
         let course = db_int(course);
         let change = self.new_change(&mut tx, Making::Extension, course, lease.as_ref()).await?;
         let scope = new_scope(&mut tx, change, course, origin).await?;
         tx.commit().await?;
-        Ok(SqliteDraft::new(self, Making::Extension, change, course, scope, lease))
+        Ok(SqliteDraft::new(self, Making::Extension, change, (course, context), scope, lease))
     }
 
     async fn new_change(&self, tx: &mut Write, making: Making, course: i64, lease: Option<&Lease>) -> Result<i64> {
@@ -249,12 +251,20 @@ async fn new_scope(tx: &mut Write, change: i64, course: i64, origin: Origin) -> 
 }
 
 impl SqliteDraft {
-    fn new(store: &SqliteStore, making: Making, change: i64, course: i64, scope: i64, lease: Option<Lease>) -> Self {
+    fn new(
+        store: &SqliteStore,
+        making: Making,
+        change: i64,
+        (course, context): (i64, i64),
+        scope: i64,
+        lease: Option<Lease>,
+    ) -> Self {
         Self {
             store: store.clone(),
             making,
             change,
             course,
+            context,
             scope,
             lease,
             pending: Pending::default(),
@@ -330,6 +340,10 @@ impl SqliteDraft {
 impl Draft for SqliteDraft {
     fn course(&self) -> u64 {
         model_int(self.course)
+    }
+
+    fn context(&self) -> u64 {
+        model_int(self.context)
     }
 
     async fn bind(&mut self, bindings: Vec<Binding>) -> Result<()> {
