@@ -2,7 +2,20 @@
 //!
 //! Shapes, checks and error codes follow moodle-webservices.md 5 and what a running Moodle was recorded to answer.
 
+pub mod access;
+mod categories;
+mod courses;
+mod enrolments;
+mod files;
+mod mobile;
+mod person;
+pub mod shape;
+mod site;
 pub mod text;
+mod users;
+
+#[cfg(test)]
+mod testing;
 
 use provost_guest::prelude::*;
 
@@ -11,7 +24,15 @@ pub struct MoodleServices;
 
 impl WebService for MoodleServices {
     fn functions() -> Vec<Function> {
-        Vec::new()
+        let mut functions = Vec::new();
+        functions.extend(site::functions());
+        functions.extend(courses::functions());
+        functions.extend(categories::functions());
+        functions.extend(enrolments::functions());
+        functions.extend(users::functions());
+        functions.extend(files::functions());
+        functions.extend(mobile::functions());
+        functions
     }
 }
 

@@ -92,6 +92,21 @@ pub fn address(path: &str) -> String {
     config::get_site().url + path
 }
 
+/// A path with all but the unreserved characters of RFC 3986 and `/` percent-encoded.
+pub fn encoded(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(byte.into()),
+            other => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "%{other:02X}");
+            }
+        }
+    }
+    out
+}
+
 /// A text of that form as HTML. Without the paragraph around it that pages have.
 pub fn html(text: &str, form: i64, author: Author) -> String {
     let html = match form {
