@@ -74,6 +74,9 @@ impl Request {
             Body::Text(text) => text.as_str(),
             _ => "",
         };
+        if let Some((_, rest)) = body.split_once("\"methodname\":\"") {
+            return rest.split_once('"').map(|(name, _)| name.to_owned());
+        }
         let query = self.path.split_once('?').map_or("", |(_, query)| query);
         let pairs = body.split('&').chain(query.split('&'));
         pairs.filter_map(|pair| pair.strip_prefix("wsfunction=")).map(str::to_owned).next()

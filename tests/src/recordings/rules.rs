@@ -109,6 +109,8 @@ pub const RULES: &[Rule] = &[
     rule("files_upload* upload_php*", "body*contextid", Allow::Id("context"), IDS),
     rule("files_upload* upload_php*", "body*userid", Allow::Id("user"), IDS),
     rule("async_progress*", "body[*].backupid", Allow::Value, "each job has its own"),
+    rule("async_progress_timeline", "body[*].status", Allow::Value, "each answer of the run is held against the first one's shape"),
+    rule("async_progress_timeline", "body[*].progress", Allow::Value, "each answer of the run is held against the first one's shape"),
     // Messages that name ids.
     rule("err_contents_not_enrolled*", "body.message", Allow::Digits, IDS),
     rule("*delete*", "body.warnings[*].message", Allow::Digits, IDS),
