@@ -5,7 +5,7 @@
 mod http;
 mod rest;
 
-pub use http::{Part, Reply, get, post_form, post_like_curl, post_multipart, send_bytes};
+pub use http::{Part, Reply, get, post_form, post_like_curl, post_multipart, request, send_bytes};
 pub use rest::{Rest, between, text};
 
 use crate::generate::{SampleSize, generate};

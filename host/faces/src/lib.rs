@@ -11,6 +11,7 @@ mod download;
 mod functions;
 mod image;
 mod limit;
+mod proxy;
 mod range;
 mod rest;
 mod script;

@@ -1,9 +1,10 @@
 //! Routes and the server itself.
 
 use crate::state::Faces;
-use crate::{ajax, discovery, download, functions, image, rest, token, upload};
+use crate::{ajax, discovery, download, functions, image, proxy, rest, token, upload};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::routing::{any, get};
 use std::future::Future;
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ pub fn router(faces: Faces) -> Router {
             .route("/webservice/functions.js", get(discovery::script))
             .route("/webservice/openapi.json", get(discovery::document));
     }
-    router.with_state(faces)
+    router.layer(middleware::from_fn_with_state(faces.clone(), proxy::find_client)).with_state(faces)
 }
 
 /// Serves until `stop` resolves; requests under way are answered first.

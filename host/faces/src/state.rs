@@ -2,6 +2,7 @@
 
 use crate::call::Who;
 use crate::limit::RateLimit;
+use ipnet::IpNet;
 use provost_services::Registry;
 use provost_wire::Family;
 use provost_wire::clean::Installed;
@@ -38,6 +39,8 @@ pub struct FaceOptions {
     pub failures_per_minute: u32,
     /// Failed logins from one address in a minute before it is told to wait, with the right password, too; 0 is no limit.
     pub failed_logins_per_minute: u32,
+    /// Proxies whose word on where a request comes from (`X-Forwarded-For`) is taken.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for FaceOptions {
@@ -55,6 +58,7 @@ impl Default for FaceOptions {
             requests_per_minute: 0,
             failures_per_minute: 300,
             failed_logins_per_minute: 20,
+            trusted_proxies: Vec::new(),
         }
     }
 }

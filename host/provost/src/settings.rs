@@ -2,11 +2,13 @@
 
 use anyhow::{Context, Result};
 use bytesize::ByteSize;
+use ipnet::IpNet;
 use provost_archive::Limits;
 use provost_faces::FaceOptions;
 use provost_store::StoreOptions;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 
 /// The file's name.
@@ -17,6 +19,7 @@ pub const FILE: &str = "provost.toml";
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Settings {
     limits: SiteLimits,
+    web: Web,
     /// Days that rows of the audit log are kept; 0 for ever. Default: 730.
     audit_days: Option<u32>,
     /// Configuration of built-in plugins by their ids.
@@ -31,6 +34,12 @@ struct SiteLimits {
     free_space: Option<ByteSize>,
     /// The most one uploaded file may have.
     upload: Option<ByteSize>,
+    /// The most a request may carry besides files.
+    request: Option<ByteSize>,
+    /// The most variables a request may have.
+    variables: Option<usize>,
+    /// How deep parameters may be nested, 64 at most.
+    depth: Option<usize>,
     archive_entries: Option<u64>,
     archive_path: Option<ByteSize>,
     archive_entry: Option<ByteSize>,
@@ -39,6 +48,40 @@ struct SiteLimits {
     archive_free_expansion: Option<ByteSize>,
     archive_spooled_entry: Option<ByteSize>,
     archive_spooled: Option<ByteSize>,
+}
+
+/// How the web services are answered.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+struct Web {
+    /// Answer calls at all. Default: true.
+    rest: Option<bool>,
+    /// Show the page of functions and the OpenAPI document. Default: true.
+    discovery: Option<bool>,
+    /// Say in the HTTP status, too, what an error is. Default: false.
+    http_status: Option<bool>,
+    /// Addresses and ranges of proxies whose word on the client's address is taken.
+    trusted_proxies: Vec<Network>,
+    /// Calls a token may make in a minute; 0 for any number.
+    requests_per_minute: Option<u32>,
+    /// Wrong tokens from one address in a minute; 0 for any number.
+    failures_per_minute: Option<u32>,
+    /// Failed logins from one address in a minute; 0 for any number.
+    failed_logins_per_minute: Option<u32>,
+}
+
+/// An address, or a range of them such as `192.0.2.0/24`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct Network(IpNet);
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let range = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        range.map(Self).map_err(|_| format!("{text:?} is neither an address nor a range such as 192.0.2.0/24"))
+    }
 }
 
 impl Settings {
@@ -88,7 +131,19 @@ impl Settings {
     /// For the protocols' faces.
     pub fn faces(&self, debug: bool) -> FaceOptions {
         let mut options = FaceOptions { debug, ..FaceOptions::default() };
-        set(&mut options.max_upload, self.limits.upload);
+        let (limits, web) = (&self.limits, &self.web);
+        set(&mut options.max_upload, limits.upload);
+        let request = limits.request.and_then(|size| usize::try_from(size.as_u64()).ok());
+        replace(&mut options.max_request, request);
+        replace(&mut options.max_variables, limits.variables);
+        replace(&mut options.max_depth, limits.depth);
+        replace(&mut options.rest, web.rest);
+        replace(&mut options.discovery, web.discovery);
+        replace(&mut options.http_status, web.http_status);
+        replace(&mut options.requests_per_minute, web.requests_per_minute);
+        replace(&mut options.failures_per_minute, web.failures_per_minute);
+        replace(&mut options.failed_logins_per_minute, web.failed_logins_per_minute);
+        options.trusted_proxies = web.trusted_proxies.iter().map(|network| network.0).collect();
         options
     }
 
@@ -110,6 +165,12 @@ fn set(target: &mut u64, size: Option<ByteSize>) {
     *target = size.map_or(*target, |size| size.as_u64());
 }
 
+fn replace<T>(target: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *target = value;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Settings;
@@ -125,6 +186,23 @@ mod tests {
         assert_eq!((settings.store().min_free_bytes, limits.min_free_bytes), (1 << 30, 1 << 30));
         assert_eq!(settings.plugin("restore")?, serde_json::json!({ "xml-depth": 40 }));
         assert_eq!(settings.plugin("backup")?, serde_json::Value::Null);
+        Ok(())
+    }
+
+    #[test]
+    fn how_the_web_services_are_answered() -> Result<()> {
+        let settings: Settings = toml::from_str(
+            "[web]\nrest = false\nhttp-status = true\nrequests-per-minute = 60\n\
+             trusted-proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\n[limits]\nrequest = \"1 MiB\"\nvariables = 10\n",
+        )?;
+        let faces = settings.faces(false);
+        assert_eq!((faces.rest, faces.discovery, faces.http_status), (false, true, true));
+        assert_eq!((faces.max_request, faces.max_variables, faces.max_depth), (1 << 20, 10, 64));
+        assert_eq!((faces.requests_per_minute, faces.failed_logins_per_minute), (60, 20));
+        let proxies: Vec<String> = faces.trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(proxies, ["127.0.0.1/32", "10.0.0.0/8"]);
+        let error = toml::from_str::<Settings>("[web]\ntrusted-proxies = [\"proxy\"]\n").err().map(|e| e.to_string());
+        assert!(error.as_deref().is_some_and(|e| e.contains("neither an address")), "{error:?}");
         Ok(())
     }
 

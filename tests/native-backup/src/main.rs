@@ -26,12 +26,12 @@ mod job;
 mod leaving;
 #[path = "../../../plugins/backup/src/listing.rs"]
 mod listing;
-#[path = "../../../plugins/backup/src/users.rs"]
-mod users;
 #[path = "../../../plugins/backup/src/pool.rs"]
 mod pool;
 #[path = "../../../plugins/backup/src/retention.rs"]
 mod retention;
+#[path = "../../../plugins/backup/src/users.rs"]
+mod users;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Parser;

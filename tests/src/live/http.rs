@@ -99,6 +99,18 @@ pub fn post_like_curl(address: &str, path: &str) -> Reply {
     send_bytes(address, request.as_bytes())
 }
 
+/// Sends any method with headers and a body, and reads what comes byte for byte.
+pub fn request(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        request += &format!("Content-Length: {}\r\n", body.len());
+    }
+    send_bytes(address, format!("{request}\r\n{body}").as_bytes())
+}
+
 /// Sends a request as it is; it has to ask for the connection to be closed.
 pub fn send_bytes(address: &str, request: &[u8]) -> Reply {
     let first = String::from_utf8_lossy(request).lines().next().unwrap_or_default().to_owned();
