@@ -4,6 +4,7 @@
 
 pub mod access;
 mod categories;
+mod contents;
 mod courses;
 mod enrolments;
 mod files;
@@ -14,6 +15,8 @@ mod site;
 pub mod text;
 mod users;
 
+#[cfg(test)]
+mod site_tests;
 #[cfg(test)]
 mod testing;
 
@@ -32,6 +35,7 @@ impl WebService for MoodleServices {
         functions.extend(users::functions());
         functions.extend(files::functions());
         functions.extend(mobile::functions());
+        functions.extend(contents::functions());
         functions
     }
 }

@@ -12,13 +12,17 @@ pub mod archive;
 pub mod clock;
 pub mod config;
 pub mod course_store;
+pub mod enrolments;
 pub mod files;
 mod host;
+pub mod people;
 
 #[path = "../../../plugins/backup/src/claim.rs"]
 mod claim;
 #[path = "../../../plugins/backup/src/documents.rs"]
 mod documents;
+#[path = "../../../plugins/backup/src/here.rs"]
+mod here;
 #[allow(dead_code)]
 #[path = "../../../plugins/backup/src/job.rs"]
 mod job;
