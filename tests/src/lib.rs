@@ -9,7 +9,8 @@
 //! * [`hostile`] makes archives as nobody should send them, with what has to become of each.
 //! * [`sample`] is the project's own sample course, [`rare`] one of rarely seen things, [`shapes`] are archives of other
 //!   releases, [`generate`] makes courses of any size.
-//! * [`live`] starts the real binary and talks to it.
+//! * [`live`] starts the real binary and talks to it; [`recordings`] asks it what a real Moodle was asked,
+//!   [`load`] lets many clients ask at once.
 //! * Sample and generated courses are made of [`forms`], Moodle's rows in the short notation of [`outline`], and written by [`pack`].
 
 pub mod compare;
@@ -19,9 +20,11 @@ pub mod forms;
 pub mod generate;
 pub mod hostile;
 pub mod live;
+pub mod load;
 pub mod outline;
 pub mod pack;
 pub mod rare;
+pub mod recordings;
 pub mod sample;
 pub mod shapes;
 pub mod tree;

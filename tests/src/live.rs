@@ -5,7 +5,7 @@
 mod http;
 mod rest;
 
-pub use http::{Part, Reply, get, post_form, post_like_curl, post_multipart, request};
+pub use http::{Part, Reply, get, post_form, post_like_curl, post_multipart, request, send_bytes};
 pub use rest::{Rest, between, text};
 
 use crate::generate::{SampleSize, generate};
@@ -154,8 +154,30 @@ impl Site {
 
 /// The peak of a process's memory in bytes, from `/proc/PID/status`.
 fn peak_in(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    bytes_in(status, "VmHWM:")
+}
+
+fn bytes_in(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// The memory of a process, where the system tells.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    status: PathBuf,
+}
+
+impl Memory {
+    /// Bytes resident now.
+    pub fn now(&self) -> Option<u64> {
+        bytes_in(&fs::read_to_string(&self.status).ok()?, "VmRSS:")
+    }
+
+    /// The most bytes resident at one time.
+    pub fn peak(&self) -> Option<u64> {
+        peak_in(&fs::read_to_string(&self.status).ok()?)
+    }
 }
 
 fn shown<A: AsRef<std::ffi::OsStr>>(arguments: &[A]) -> String {
@@ -180,6 +202,11 @@ impl Server {
     /// Whether the process is still there.
     pub fn lives(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Tells how much memory it has.
+    pub fn memory(&self) -> Memory {
+        Memory { status: format!("/proc/{}/status", self.child.id()).into() }
     }
 
     /// Kills it, as a power cut would (SIGKILL).

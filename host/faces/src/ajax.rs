@@ -71,7 +71,7 @@ async fn take(
         return Err(unreadable(format!("more than {} calls", faces.options.max_variables)));
     }
     let access = match call::token(sent, asked.token.as_deref())? {
-        Some(_) if with_token => Some(call::authenticate(faces, sent, asked.token.as_deref(), peer).await?),
+        Some(_) if with_token => Some(call::caller(faces, sent, asked.token.as_deref(), peer).await?),
         _ => None,
     };
     let settings = Settings { filter: true, ..asked.settings };

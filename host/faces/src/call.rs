@@ -45,6 +45,21 @@ pub(crate) async fn authenticate(
     found.map_err(|error| count_failure(faces, peer, error))
 }
 
+/// As [`authenticate`], for who calls functions: they must be allowed to do that at all.
+///
+/// # Errors
+/// As there; `accessexception`.
+pub(crate) async fn caller(
+    faces: &Faces,
+    headers: &HeaderMap,
+    parameter: Option<&str>,
+    peer: IpAddr,
+) -> Result<Access, WireError> {
+    let access = authenticate(faces, headers, parameter, peer).await?;
+    access::require_rest(faces.registry.host().store.as_ref(), &access).await?;
+    Ok(access)
+}
+
 /// Counts a wrong token.
 pub(crate) fn count_failure(faces: &Faces, peer: IpAddr, error: WireError) -> WireError {
     if !matches!(error.errorcode.as_str(), "invalidtoken" | "invalidkey") {

@@ -67,7 +67,7 @@ async fn answered(
     request: request::Request,
 ) -> Result<String, WireError> {
     let access = match call::token(sent, request.token.as_deref())? {
-        Some(_) => Some(call::authenticate(faces, sent, request.token.as_deref(), peer).await?),
+        Some(_) => Some(call::caller(faces, sent, request.token.as_deref(), peer).await?),
         None => None,
     };
     let (parameters, settings) = (request.parameters, request.settings);

@@ -58,7 +58,7 @@ async fn answered(
     headers: &HeaderMap,
     request: request::Request,
 ) -> Result<String, WireError> {
-    let access = call::authenticate(faces, headers, request.token.as_deref(), peer).await?;
+    let access = call::caller(faces, headers, request.token.as_deref(), peer).await?;
     let name = request.function_name()?.to_owned();
     let (parameters, settings) = (request.parameters, request.settings);
     let asked = Asked { access: Some(&access), name: &name, parameters, settings, peer };

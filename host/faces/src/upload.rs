@@ -8,12 +8,16 @@ use axum::extract::{ConnectInfo, Multipart, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use provost_services::access::{self, Access};
+use provost_services::audit;
 use provost_store::api::{BlobRef, BlobWriter, NewAreaFile, OnTaken, Person, StoreError};
 use provost_wire::clean::{self, Installed};
 use provost_wire::form::{Node, Tree};
 use provost_wire::{ParamType, WireError, request, respond};
 use serde_json::{Value, json};
 use std::net::{IpAddr, SocketAddr};
+
+/// What uploads are called in the audit log.
+const SCRIPT: &str = "webservice/upload.php";
 
 /// The original calls its answers plain text where files came.
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -131,10 +135,22 @@ async fn take(
     };
     let context = store.person_context(caller.person.id).await.map_err(access::store_error)?;
     let mut answers = Vec::new();
+    let mut ended = Ok(());
     for file in arrived {
-        answers.push(put(faces, &caller, context, item, &path, file.store().await?).await?);
+        let put = async { put(faces, &caller, context, item, &path, file.store().await?).await };
+        match put.await {
+            Ok(answer) => answers.push(answer),
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
+        }
     }
-    Ok(answers)
+    let kept: Vec<_> = answers.iter().map(|a| json!([a["filename"], a["filesize"], a["errortype"]])).collect();
+    let detail = json!({ "itemid": item, "filepath": path, "files": kept }).to_string();
+    let row = audit::row("upload", Some(&caller.person), peer, SCRIPT, detail, ended.as_ref().copied());
+    audit::note(store, row).await;
+    ended.map(|()| answers)
 }
 
 /// A field that is no file. All of them together may have `limit` bytes.

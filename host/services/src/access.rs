@@ -63,16 +63,15 @@ pub async fn authenticate(store: &dyn Store, secret: Option<&str>, address: IpAd
     Ok(Access { person, service, token })
 }
 
-/// As [`authenticate`], for calls over REST: the person must be allowed to use that.
+/// Passes when the token's owner may call functions at all.
 ///
 /// # Errors
-/// As there, and `accessexception` without the capability.
-pub async fn authenticate_rest(store: &dyn Store, secret: Option<&str>, address: IpAddr) -> Result<Access, WireError> {
-    let access = authenticate(store, secret, address).await?;
-    if !store.has_capability(access.person.id, USE_REST, Place::Site).await.map_err(store_error)? {
-        return Err(WireError::access_exception(format!("the capability {USE_REST} is missing")));
+/// `accessexception`.
+pub async fn require_rest(store: &dyn Store, access: &Access) -> Result<(), WireError> {
+    if store.has_capability(access.person.id, USE_REST, Place::Site).await.map_err(store_error)? {
+        return Ok(());
     }
-    Ok(access)
+    Err(WireError::access_exception(format!("the capability {USE_REST} is missing")))
 }
 
 /// The person whose file key this is, in good standing.

@@ -241,6 +241,3 @@ fn element(person: &Person, local: u64, context: u64) -> Vec<u8> {
 fn damaged(error: XmlError) -> Error {
     Error::corrupt(error.to_string())
 }
-
-#[cfg(test)]
-mod tests;

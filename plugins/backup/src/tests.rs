@@ -1,3 +1,5 @@
+mod here;
+
 use crate::Backup;
 use provost_guest::course_store::{CourseFields, Draft, FacetedRun, Origin, Owner, Run, SectionFields};
 use provost_guest::testing::{TestHost, call, run_enqueued};

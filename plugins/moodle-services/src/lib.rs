@@ -4,16 +4,20 @@
 
 pub mod access;
 mod categories;
+mod contents;
 mod courses;
 mod enrolments;
 mod files;
 mod mobile;
 mod person;
+mod roles;
 pub mod shape;
 mod site;
 pub mod text;
 mod users;
 
+#[cfg(test)]
+mod site_tests;
 #[cfg(test)]
 mod testing;
 
@@ -28,10 +32,13 @@ impl WebService for MoodleServices {
         functions.extend(site::functions());
         functions.extend(courses::functions());
         functions.extend(categories::functions());
+        functions.extend(contents::functions());
         functions.extend(enrolments::functions());
         functions.extend(users::functions());
+        functions.extend(roles::functions());
         functions.extend(files::functions());
         functions.extend(mobile::functions());
+        functions.extend(contents::functions());
         functions
     }
 }

@@ -12,13 +12,17 @@ pub mod archive;
 pub mod clock;
 pub mod config;
 pub mod course_store;
+pub mod enrolments;
 pub mod files;
 mod host;
+pub mod people;
 
 #[path = "../../../plugins/backup/src/claim.rs"]
 mod claim;
 #[path = "../../../plugins/backup/src/documents.rs"]
 mod documents;
+#[path = "../../../plugins/backup/src/here.rs"]
+mod here;
 #[allow(dead_code)]
 #[path = "../../../plugins/backup/src/job.rs"]
 mod job;
@@ -26,12 +30,12 @@ mod job;
 mod leaving;
 #[path = "../../../plugins/backup/src/listing.rs"]
 mod listing;
-#[path = "../../../plugins/backup/src/users.rs"]
-mod users;
 #[path = "../../../plugins/backup/src/pool.rs"]
 mod pool;
 #[path = "../../../plugins/backup/src/retention.rs"]
 mod retention;
+#[path = "../../../plugins/backup/src/users.rs"]
+mod users;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Parser;

@@ -92,13 +92,11 @@ pub fn post_multipart(url: &str, parts: &[Part<'_>]) -> Reply {
 /// Sends `curl -X POST -H "Content-Type: application/x-www-form-urlencoded" URL`, byte for byte as curl does: no body,
 /// and no length of one. The connection is closed after the answer.
 pub fn post_like_curl(address: &str, path: &str) -> Reply {
-    send(
-        address,
-        &format!(
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
-        ),
-    )
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
+    );
+    send_bytes(address, request.as_bytes())
 }
 
 /// Sends any method with headers and a body, and reads what comes byte for byte.
@@ -110,29 +108,55 @@ pub fn request(address: &str, method: &str, path: &str, headers: &[(&str, &str)]
     if !body.is_empty() {
         request += &format!("Content-Length: {}\r\n", body.len());
     }
-    send(address, &format!("{request}\r\n{body}"))
+    send_bytes(address, format!("{request}\r\n{body}").as_bytes())
 }
 
-fn send(address: &str, request: &str) -> Reply {
+/// Sends a request as it is; it has to ask for the connection to be closed.
+pub fn send_bytes(address: &str, request: &[u8]) -> Reply {
+    let first = String::from_utf8_lossy(request).lines().next().unwrap_or_default().to_owned();
     let sent = TcpStream::connect(address).and_then(|mut stream| {
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        stream.write_all(request.as_bytes())?;
+        stream.write_all(request)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         Ok(answer)
     });
-    let what = request.lines().next().unwrap_or_default();
-    let answer = sent.unwrap_or_else(|e| panic!("{address}: {what}: {e}"));
+    let answer = sent.unwrap_or_else(|e| panic!("{address}: {first}: {e}"));
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or_else(|| panic!("no header: {answer:?}"));
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|l| l.split(' ').nth(1)).and_then(|s| s.parse().ok());
-    let headers = lines.filter_map(|l| l.split_once(": ")).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
-    let reply = Reply {
-        status: status.unwrap_or_else(|| panic!("no status: {head}")),
-        headers: headers.collect(),
-        body: answer[end + 4..].to_vec(),
-    };
-    assert_eq!(reply.header("transfer-encoding"), None, "{what}: the body has a length");
-    reply
+    let headers = lines.filter_map(|l| l.split_once(':'));
+    let headers: Vec<(String, String)> =
+        headers.map(|(n, v)| (n.to_ascii_lowercase(), v.trim_start().to_owned())).collect();
+    let mut body = answer[end + 4..].to_vec();
+    if headers.iter().any(|(n, v)| n == "transfer-encoding" && v.eq_ignore_ascii_case("chunked")) {
+        body = joined(&body).unwrap_or_else(|| panic!("{address}: {first}: broken chunks"));
+    }
+    Reply { status: status.unwrap_or_else(|| panic!("no status: {head}")), headers, body }
+}
+
+/// The body of chunks (RFC 9112, 7.1).
+fn joined(mut chunks: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|w| w == b"\r\n")?;
+        let size = std::str::from_utf8(&chunks[..end]).ok()?.split(';').next()?;
+        let size = usize::from_str_radix(size.trim(), 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        chunks = chunks.get(end + 2..)?;
+        body.extend_from_slice(chunks.get(..size)?);
+        chunks = chunks.get(size..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn chunks_are_joined() {
+        assert_eq!(super::joined(b"4\r\nab\r\n\r\n3;x=y\r\ncde\r\n0\r\n\r\n").as_deref(), Some(&b"ab\r\ncde"[..]));
+        assert_eq!(super::joined(b"5\r\nab"), None);
+    }
 }

@@ -12,6 +12,7 @@ use provost_guest::prelude::*;
 use provost_moodle_archive::xml::fields::Fields;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// The mode in which groups do not see each other.
 const SEPARATE: i64 = 1;
@@ -317,19 +318,21 @@ struct InCourseName {
 impl Names {
     /// A course that the caller may know of.
     fn of(&mut self, caller: &Caller, course: u64) -> Result<Option<InCourse>> {
-        if !self.0.contains_key(&course) {
-            let mut name = None;
-            for record in access::courses([course])? {
-                if record.fields.visible || may(caller, "moodle/course:viewhiddencourses", place(course))? {
-                    name = Some(InCourseName {
-                        fullname: text::name(&record.fields.fullname),
-                        shortname: text::name(&record.fields.shortname),
-                    });
+        let name = match self.0.entry(course) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(free) => {
+                let mut name = None;
+                for record in access::courses([course])? {
+                    if record.fields.visible || may(caller, "moodle/course:viewhiddencourses", place(course))? {
+                        name = Some(InCourseName {
+                            fullname: text::name(&record.fields.fullname),
+                            shortname: text::name(&record.fields.shortname),
+                        });
+                    }
                 }
+                free.insert(name).clone()
             }
-            self.0.insert(course, name);
-        }
-        let name = self.0.get(&course).cloned().flatten();
+        };
         Ok(name.map(|n| InCourse { id: course, fullname: n.fullname, shortname: n.shortname }))
     }
 }

@@ -4,12 +4,14 @@ use provost_guest::course_store::Snapshot;
 use provost_guest::enrolments::{self, NewEnrolment, Participant};
 use provost_guest::files::{self, NewFile, OnTaken};
 use provost_guest::people::{self, Key, Person, Place};
-use provost_guest::testing::{TestHost, run_job};
+use provost_guest::testing::{TestHost, call, run_job};
 use provost_guest::{BlobRef, courses};
 use provost_moodle_archive::details::CourseDetails;
+use provost_plugin_moodle_services::MoodleServices;
 use provost_plugin_restore::Restore;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 const MASTER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <moodle_backup>
@@ -94,7 +96,7 @@ fn backup(host: &TestHost, course: u64, options: &[(&str, &str)]) -> (BlobRef, B
     host.manifest(EVERYTHING).unwrap();
     assert_eq!(host.warnings(), Vec::<String>::new());
     let blob = files::get(stored["fileid"].as_u64().unwrap()).unwrap().blob;
-    let text = |content| String::from_utf8(content).unwrap();
+    let text = |content: Vec<u8>| String::from_utf8_lossy(&content).into_owned();
     let documents = host.entries(&blob).unwrap().into_iter().map(|(path, content)| (path, text(content)));
     (blob, documents.collect())
 }
@@ -104,12 +106,12 @@ fn enrol(course: u64, person: u64, role: &str, suspended: bool, end: i64) {
     enrolments::enrol(&[NewEnrolment { course, person, role, start: 100, end, suspended }]).unwrap();
 }
 
-/// What is told of each participant, by username.
-fn taking_part(course: u64) -> BTreeMap<String, (Vec<(String, bool, i64, i64)>, Vec<u64>)> {
+/// What is told of each participant, by username: enrolments and roles, wherever they were made.
+fn taking_part(course: u64) -> BTreeMap<String, String> {
     let all = enrolments::participants(course, 0, 100).unwrap();
     let of = |p: Participant| {
-        let enrolments = p.enrolments.into_iter().map(|e| (e.method, e.suspended, e.start, e.end)).collect();
-        (p.person.username, (enrolments, p.roles))
+        let enrolments: Vec<_> = p.enrolments.into_iter().map(|e| (e.method, e.suspended, e.start, e.end)).collect();
+        (p.person.username, format!("{enrolments:?} {:?}", p.roles))
     };
     all.into_iter().map(of).collect()
 }
@@ -243,4 +245,64 @@ fn changed_details_leave_with_the_course() {
     assert_eq!(after["course/course.xml"], expected);
     let again = Snapshot::open(restore(&host, blob)).unwrap().course();
     assert_eq!(CourseDetails::read(&again.extra), details);
+}
+
+#[test]
+fn a_real_course_keeps_every_other_byte() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures/mbz/small_test_users1.tgz.mbz");
+    let Ok(archive) = std::fs::read(&path) else {
+        eprintln!("skipped: no archive at {}", path.display());
+        return;
+    };
+    let host = host();
+    let course = restore(&host, host.blob(&archive));
+    let everything: Vec<_> = ["users", "role_assignments", "comments", "userscompletion", "logs", "grade_histories"]
+        .map(|name| (name, "1"))
+        .into();
+    let (_, before) = backup(&host, course, &everything);
+    let before_people = taking_part(course);
+    let ada = host.person("ada").person;
+    enrol(course, ada, "manager", false, 0);
+    let (blob, after) = backup(&host, course, &everything);
+    let changed: Vec<&String> =
+        after.iter().filter(|(path, content)| before.get(*path) != Some(content)).map(|(path, _)| path).collect();
+    let expected = [
+        "course/enrolments.xml",
+        "course/inforef.xml",
+        "course/roles.xml",
+        "moodle_backup.xml",
+        "roles.xml",
+        "users.xml",
+    ];
+    assert_eq!(changed, expected);
+    for path in expected.iter().filter(|path| !path.starts_with("moodle_backup")) {
+        let mut lines = after[*path].lines();
+        assert!(before[*path].lines().all(|line| lines.any(|found| found == line)), "{path} only grew");
+    }
+    let again = restore(&host, blob);
+    assert_eq!(taking_part(again), taking_part(course));
+    assert_eq!(taking_part(again).len(), before_people.len() + 1);
+}
+
+#[test]
+fn a_course_made_here_leaves_and_comes_back() {
+    let host = host();
+    let wish = json!({ "courses": [{ "fullname": "Bees", "shortname": "bees", "categoryid": 1, "summary": "All" }] });
+    let made = call::<MoodleServices>("core_course_create_courses", wish, &host.admin()).unwrap();
+    let course = made[0]["id"].as_u64().unwrap();
+    let (_, before) = backup(&host, course, &[]);
+    let document = before["course/course.xml"].clone();
+    let (ada, bob) = (host.person("ada").person, host.person("bob").person);
+    enrol(course, ada, "editingteacher", false, 0);
+    enrol(course, bob, "student", false, 9_000);
+    let (blob, documents) = backup(&host, course, USERS_AND_ROLES);
+    assert_eq!(documents["course/course.xml"], document, "nothing was changed");
+    for person in [ada, bob] {
+        assert!(documents["users.xml"].contains(&format!("<user id=\"{person}\"")), "numbers are those of here");
+    }
+    let people_before = host.people().len();
+    let again = restore(&host, blob);
+    assert_eq!((taking_part(again), host.people().len()), (taking_part(course), people_before));
+    let extra = |course| Snapshot::open(course).unwrap().course().extra;
+    assert_eq!(CourseDetails::read(&extra(again)), CourseDetails::read(&extra(course)));
 }
