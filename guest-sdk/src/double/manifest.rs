@@ -48,6 +48,9 @@ pub(crate) struct FileArea {
     /// Whether it is files of courses' own content that are reached here, rather than files of the area.
     #[serde(default, rename = "content")]
     _content: bool,
+    /// The function that decides who may have a file of that content.
+    #[serde(default, rename = "opened-by")]
+    _opened_by: Option<String>,
     #[serde(default)]
     pub(crate) item: ItemSegment,
 }

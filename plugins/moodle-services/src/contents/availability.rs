@@ -13,6 +13,9 @@ use serde_json::Value;
 /// How deep conditions may nest.
 const DEPTH_LIMIT: usize = 32;
 
+/// What conditions of completion have in place of an activity's number where they mean the one before.
+pub const BEFORE: i64 = -1;
+
 /// Whether something is available to somebody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
@@ -146,7 +149,7 @@ impl Judge<'_> {
     fn completion(&self, node: &Value, not: bool) -> (bool, String) {
         let expected = node["e"].as_u64().unwrap_or(1);
         let target = match node["cm"].as_i64() {
-            Some(-1) => self.before(),
+            Some(BEFORE) => self.before(),
             Some(id) => u64::try_from(id).ok().and_then(|id| self.course.activity(id)),
             None => None,
         };

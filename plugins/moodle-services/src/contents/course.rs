@@ -47,6 +47,8 @@ pub struct Section {
     pub head: Head,
     /// The activity that shows it.
     pub delegate: Option<u64>,
+    /// `section.xml`.
+    shared: Option<u64>,
 }
 
 /// An activity.
@@ -57,13 +59,36 @@ pub struct Activity {
     pub section: u64,
     /// The head of `module.xml`.
     pub head: Head,
+    /// `module.xml`.
+    shared: Option<u64>,
     /// The module's own document.
     own: Option<u64>,
+}
+
+impl Section {
+    /// Its conditions, if there are any.
+    pub fn conditions(&self) -> Option<&str> {
+        self.head.text("availabilityjson").filter(|json| !json.is_empty())
+    }
+}
+
+impl Activity {
+    /// Its conditions, if there are any.
+    pub fn conditions(&self) -> Option<&str> {
+        self.head.text("availability").filter(|json| !json.is_empty())
+    }
 }
 
 impl Course {
     /// Errors: `not-found` (code `course`), `corrupt`.
     pub fn open(id: u64) -> Result<Self> {
+        let mut course = Self::outline(id)?;
+        course.read_heads(|_| true, |_| true)?;
+        Ok(course)
+    }
+
+    /// The course with no document read yet: what [`Course::read_heads`] is not asked for has an empty head.
+    pub fn outline(id: u64) -> Result<Self> {
         let snapshot = Snapshot::open(id)?;
         let record = snapshot.course();
         let sections = all(|after| snapshot.sections(after, PAGE), |s: &SectionRecord| s.id)?;
@@ -92,13 +117,13 @@ impl Course {
         let details = CourseDetails::read(&record.extra);
         let mut course =
             Self { snapshot, record, details, sections: Vec::new(), activities: Vec::new(), groups, scopes };
-        course.read_documents(sections, activities)?;
+        course.find_documents(sections, activities)?;
         Ok(course)
     }
 
-    fn read_documents(&mut self, sections: Vec<SectionRecord>, activities: Vec<ActivityRecord>) -> Result<()> {
+    fn find_documents(&mut self, sections: Vec<SectionRecord>, activities: Vec<ActivityRecord>) -> Result<()> {
         let modules: HashMap<u64, &str> = activities.iter().map(|a| (a.id, a.fields.module.as_str())).collect();
-        let (mut shared, mut own) = (HashMap::new(), HashMap::new());
+        let (mut of_sections, mut shared, mut own) = (HashMap::new(), HashMap::new(), HashMap::new());
         let mut after = 0;
         loop {
             let page = self.snapshot.parts(after, PAGE)?;
@@ -106,7 +131,7 @@ impl Course {
             after = last.id;
             for part in &page {
                 match part.owner {
-                    ItemOwner::Section(id) if part.name == "section.xml" => shared.insert(id, part.id),
+                    ItemOwner::Section(id) if part.name == "section.xml" => of_sections.insert(id, part.id),
                     ItemOwner::Activity(id) if part.name == "module.xml" => shared.insert(id, part.id),
                     ItemOwner::Activity(id) if part.name.strip_suffix(".xml") == modules.get(&id).copied() => {
                         own.insert(id, part.id)
@@ -116,17 +141,38 @@ impl Course {
             }
         }
         for record in sections {
-            let name = PartName { owner: Owner::Section(record.fields.local), file: "section.xml".into() };
-            let head = self.head(shared.get(&record.id), record.scope, &name, 0)?;
             let delegate = self.here(record.scope, &IdKind::CourseModule, record.fields.delegated_to);
-            self.sections.push(Section { record, head, delegate });
+            let shared = of_sections.get(&record.id).copied();
+            self.sections.push(Section { record, head: Head::default(), delegate, shared });
         }
         for record in activities {
-            let head = self.head(shared.get(&record.id), record.scope, &part_name(&record, "module"), 0)?;
             let section = self.here(record.scope, &IdKind::Section, record.fields.section).unwrap_or(0);
-            let own = own.get(&record.id).copied();
-            self.activities.push(Activity { record, section, head, own });
+            let (shared, own) = (shared.get(&record.id).copied(), own.get(&record.id).copied());
+            self.activities.push(Activity { record, section, head: Head::default(), shared, own });
         }
+        Ok(())
+    }
+
+    /// Reads the heads of the documents of these sections and activities.
+    pub fn read_heads(
+        &mut self,
+        of_section: impl Fn(&Section) -> bool,
+        of_activity: impl Fn(&Activity) -> bool,
+    ) -> Result<()> {
+        let mut sections = std::mem::take(&mut self.sections);
+        for section in sections.iter_mut().filter(|s| of_section(s)) {
+            let record = &section.record;
+            let name = PartName { owner: Owner::Section(record.fields.local), file: "section.xml".into() };
+            section.head = self.head(section.shared, record.scope, &name, HeadReader::new(0))?;
+        }
+        self.sections = sections;
+        let mut activities = std::mem::take(&mut self.activities);
+        for activity in activities.iter_mut().filter(|a| of_activity(a)) {
+            let record = &activity.record;
+            activity.head =
+                self.head(activity.shared, record.scope, &part_name(record, "module"), HeadReader::new(0))?;
+        }
+        self.activities = activities;
         Ok(())
     }
 
@@ -142,6 +188,17 @@ impl Course {
         self.activities.iter().find(|a| a.record.id == id)
     }
 
+    /// A section by its number here.
+    pub fn section(&self, id: u64) -> Option<&Section> {
+        self.sections.iter().find(|s| s.record.id == id)
+    }
+
+    /// The sections that a scope's number means here, each with the scope.
+    pub fn sections_of_local(&self, local: u64) -> Vec<(u64, &Section)> {
+        let in_scope = |scope: &u64| Some((*scope, self.section(self.here(*scope, &IdKind::Section, local)?)?));
+        self.scopes.keys().filter_map(in_scope).collect()
+    }
+
     /// The section that an activity shows.
     pub fn delegated(&self, activity: u64) -> Option<&Section> {
         self.sections.iter().find(|s| s.delegate == Some(activity))
@@ -149,8 +206,17 @@ impl Course {
 
     /// The head of a module's own document; empty where there is none.
     pub fn own_head(&self, activity: &Activity) -> Result<Head> {
+        self.own_head_by(activity, HeadReader::new(1))
+    }
+
+    /// The same with what is large in it.
+    pub fn own_head_in_full(&self, activity: &Activity) -> Result<Head> {
+        self.own_head_by(activity, HeadReader::in_full(1))
+    }
+
+    fn own_head_by(&self, activity: &Activity, reader: HeadReader) -> Result<Head> {
         let record = &activity.record;
-        self.head(activity.own.as_ref(), record.scope, &part_name(record, &record.fields.module), 1)
+        self.head(activity.own, record.scope, &part_name(record, &record.fields.module), reader)
     }
 
     /// Reads a module's own document piece by piece, without the data of people.
@@ -194,10 +260,9 @@ impl Course {
         Ok(found)
     }
 
-    fn head(&self, part: Option<&u64>, scope: u64, name: &PartName, level: usize) -> Result<Head> {
-        let mut reader = HeadReader::new(level);
+    fn head(&self, part: Option<u64>, scope: u64, name: &PartName, mut reader: HeadReader) -> Result<Head> {
         if let Some(part) = part {
-            self.read(*part, scope, name, |piece| {
+            self.read(part, scope, name, |piece| {
                 reader.feed(piece).map_err(|error| Error::corrupt(format!("{}: {error}", name.path())))
             })?;
         }

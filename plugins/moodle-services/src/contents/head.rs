@@ -3,7 +3,7 @@
 
 use provost_moodle_archive::xml::{Event, Scanner, XmlError, escape};
 
-/// A field whose text is the thing itself and can be large; no answer has it.
+/// A field whose text is the thing itself and can be large; it is read only where it is asked for.
 const BULKY: &[u8] = b"content";
 
 /// Fields of one element.
@@ -34,6 +34,7 @@ pub struct HeadReader {
     scanner: Scanner,
     /// How deep the element lies: 0 is the root.
     level: usize,
+    in_full: bool,
     open: Option<(String, Vec<u8>)>,
     head: Head,
     done: bool,
@@ -42,12 +43,18 @@ pub struct HeadReader {
 impl HeadReader {
     /// The head of the first element at a level: 0 is the document's root, 1 its first child.
     pub fn new(level: usize) -> Self {
-        Self { scanner: Scanner::new(), level, open: None, head: Head::default(), done: false }
+        Self { scanner: Scanner::new(), level, in_full: false, open: None, head: Head::default(), done: false }
+    }
+
+    /// The same with what is large in it.
+    pub fn in_full(level: usize) -> Self {
+        Self { in_full: true, ..Self::new(level) }
     }
 
     /// Takes the next piece. Returns whether the head is complete.
     pub fn feed(&mut self, piece: &[u8]) -> Result<bool, XmlError> {
-        let Self { scanner, level, open, head, done } = self;
+        let Self { scanner, level, in_full, open, head, done } = self;
+        let is_read = |name: &str| *in_full || name.as_bytes() != BULKY;
         scanner.feed(piece, |scanner, event| {
             match event {
                 _ if *done => {}
@@ -65,13 +72,13 @@ impl HeadReader {
                     }
                 }
                 Event::End { .. } if scanner.depth() == *level + 1 => {
-                    if let Some((name, raw)) = open.take().filter(|(name, _)| name.as_bytes() != BULKY) {
+                    if let Some((name, raw)) = open.take().filter(|(name, _)| is_read(name)) {
                         head.fields.push((name, escape::value(&raw).map(std::borrow::Cow::into_owned)));
                     }
                 }
                 Event::End { .. } => *done = scanner.depth() <= *level,
                 Event::Text(bytes) | Event::Cdata(bytes) => {
-                    if let Some((_, raw)) = open.as_mut().filter(|(name, _)| name.as_bytes() != BULKY) {
+                    if let Some((_, raw)) = open.as_mut().filter(|(name, _)| is_read(name)) {
                         raw.extend_from_slice(bytes);
                     }
                 }
@@ -103,6 +110,9 @@ mod tests {
             assert_eq!((head.text("name"), head.text("intro"), head.text("e")), (Some("A & B"), None, Some("")));
             assert_eq!((head.number("n"), head.number("late"), head.number_or("late", 5)), (7, 0, 5));
             assert_eq!((head.text("content"), head.text("x")), (None, None));
+            let mut reader = HeadReader::in_full(1);
+            assert!(document.chunks(size).any(|piece| reader.feed(piece).unwrap()));
+            assert_eq!(reader.finish().text("content"), Some("long"));
         }
     }
 }

@@ -1,14 +1,15 @@
 //! What a module consists of: its files, its address, its chapters.
 
 use super::answer::{Content, ContentsInfo, Tag};
+use super::chapters::{Chapter, Chapters};
 use super::course::{Activity, Course};
 use super::files::{self, Files};
 use super::head::Head;
 use super::php;
-use super::records::{Record, RecordReader};
+use super::records::Record;
 use super::viewer::Viewer;
 use crate::text;
-use provost_guest::{Error, Result};
+use provost_guest::Result;
 use serde_json::{Value, json};
 
 /// Whether a module lists what it consists of.
@@ -100,20 +101,11 @@ fn structured(structure: &Value, created: i64, modified: i64) -> Content {
 }
 
 fn book(course: &Course, viewer: &Viewer, activity: &Activity, own: &Head, files: &Files) -> Result<Vec<Content>> {
-    let mut reader = RecordReader::new(&["chapter", "tag"]);
-    let name = &activity.record.fields.name;
-    course.read_own(activity, |piece| {
-        reader.feed(piece).map_err(|error| Error::corrupt(format!("the book {name:?}: {error}")))
-    })?;
-    let (mut chapters, tags): (Vec<_>, Vec<_>) = reader.finish().into_iter().partition(|r| r.name == "chapter");
-    if chapters.iter().any(|c| c.number("hidden") != 0) && !viewer.sees_hidden_chapters(activity.record.id)? {
-        chapters.retain(|c| c.number("hidden") == 0);
-    }
-    chapters.sort_by_key(|c| c.number("pagenum"));
+    let Chapters { chapters, tags } = Chapters::read(course, viewer, activity, None)?;
     let (created, modified) = (own.number("timecreated"), own.number("timemodified"));
     let mut all = vec![structured(&table_of_contents(&chapters), created, modified)];
     let files = files.of(activity);
-    for chapter in &chapters {
+    for Chapter { record: chapter, .. } in &chapters {
         let tags = tags.iter().filter(|tag| u64::try_from(tag.number("itemid")) == Ok(chapter.id));
         let tag = |tag: &Record| Tag { name: tag.text("name").to_owned(), rawname: tag.text("rawname").to_owned() };
         let path = format!("chapter/{}/index.html", chapter.id);
@@ -139,19 +131,18 @@ fn book(course: &Course, viewer: &Viewer, activity: &Activity, own: &Head, files
 }
 
 /// The chapters, those below another one in it.
-fn table_of_contents(chapters: &[Record]) -> Value {
+fn table_of_contents(chapters: &[Chapter]) -> Value {
     let mut top: Vec<Value> = Vec::new();
-    for chapter in chapters {
-        let is_below = chapter.number("subchapter") != 0;
+    for Chapter { record: chapter, is_below, is_hidden, .. } in chapters {
         let mut entry = json!({
             "title": text::name(chapter.text("title")),
             "href": format!("{}/index.html", chapter.id),
-            "level": i32::from(is_below),
-            "hidden": chapter.text("hidden"),
+            "level": i32::from(*is_below),
+            "hidden": if *is_hidden { "1" } else { "0" },
             "subitems": [],
         });
         match top.last_mut().and_then(|last| last["subitems"].as_array_mut()) {
-            Some(below) if is_below => below.push(entry),
+            Some(below) if *is_below => below.push(entry),
             _ => {
                 entry["level"] = 0.into();
                 top.push(entry);

@@ -2,18 +2,21 @@
 
 mod answer;
 mod availability;
+mod chapters;
 mod completion;
 mod course;
 mod customdata;
 mod dates;
 mod display;
 mod files;
+mod gate;
 mod head;
 mod icons;
 mod kinds;
 mod links;
 mod listing;
 mod modules;
+mod open;
 mod options;
 mod php;
 mod records;
@@ -35,7 +38,8 @@ use viewer::Viewer;
 /// The functions.
 pub fn functions() -> Vec<Function> {
     let contents = Function::new("core_course_get_contents", "What is in a course, section by section.", contents);
-    vec![viewer::CAPABILITIES.iter().fold(contents, |function, capability| function.capability(capability))]
+    let contents = viewer::CAPABILITIES.iter().fold(contents, |function, capability| function.capability(capability));
+    vec![contents, open::function()]
 }
 
 /// Of what course, and what of it.

@@ -8,11 +8,12 @@ use super::dates;
 use super::display::{self, Display};
 use super::head::Head;
 use super::icons;
-use super::kinds::{self, Kind};
+use super::kinds;
 use super::links;
 use super::listing;
 use super::php;
 use super::sections::Page;
+use super::viewer::Viewer;
 use crate::text::{self, Author};
 use provost_guest::Result;
 
@@ -38,14 +39,13 @@ impl Page<'_> {
             Some(extension) => Badge { badgecontent: Some(extension), badgestyle: Some("badge-none".to_owned()) },
             None => Badge::default(),
         };
-        let description = (head.number("showdescription") != 0 || kind.no_view) && self.describes(kind, &own);
         let mut module = Module {
             id: record.id,
             url: has_page.then(|| page.clone()),
             name: text::name(&fields.name),
             instance: fields.instance,
             contextid: record.context,
-            description: description.then(|| description_of(activity, &own)),
+            description: is_described(self.viewer, activity, &own).then(|| description_of(activity, &own)),
             visible: u8::from(fields.visible),
             uservisible: access.open,
             availabilityinfo: access.verdict.info,
@@ -55,7 +55,7 @@ impl Page<'_> {
             purpose: kind.purpose.to_owned(),
             branded: kind.branded,
             modplural: if kind.plural.is_empty() { fields.module.clone() } else { kind.plural.to_owned() },
-            availability: self.viewer.sees_conditions().then(|| conditions(head)),
+            availability: self.viewer.sees_conditions().then(|| activity.conditions().map(str::to_owned)),
             indent: head.number("indent"),
             onclick: display.map(|display| display::onclick(&fields.module, &own, display, &page)).unwrap_or_default(),
             afterlink: None,
@@ -80,19 +80,16 @@ impl Page<'_> {
         }
         Ok(module)
     }
-
-    /// Whether the module lets its description be seen yet.
-    fn describes(&self, kind: &Kind, own: &Head) -> bool {
-        let is_open = kind.name != "assign"
-            || own.number_or("alwaysshowdescription", 1) != 0
-            || self.viewer.now > own.number("allowsubmissionsfromdate");
-        is_open && own.text("intro").is_some()
-    }
 }
 
-/// The conditions, if there are any.
-fn conditions(head: &Head) -> Option<String> {
-    head.text("availability").filter(|json| !json.is_empty()).map(str::to_owned)
+/// Whether the course page shows an activity's description.
+pub fn is_described(viewer: &Viewer, activity: &Activity, own: &Head) -> bool {
+    let kind = kinds::of(&activity.record.fields.module);
+    // Who may submit nothing yet may not know what either.
+    let is_time = kind.name != "assign"
+        || own.number_or("alwaysshowdescription", 1) != 0
+        || viewer.now > own.number("allowsubmissionsfromdate");
+    (activity.head.number("showdescription") != 0 || kind.no_view) && is_time && own.text("intro").is_some()
 }
 
 /// Whether it lies open on the course page, so that nothing leads to a page of its own.

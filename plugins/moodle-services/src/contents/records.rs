@@ -1,10 +1,10 @@
-//! Entries of the lists in a module's document, such as the chapters of a book, without what is large in them.
+//! Entries of the lists in a module's document, such as the chapters of a book.
 
 use provost_moodle_archive::xml::{Event, Scanner, XmlError, escape, fields};
 
 /// How deep entries lie: activity, module, list, entry.
 const DEPTH: usize = 4;
-/// A field whose text is the thing itself and can be large; no answer has it.
+/// A field whose text is the thing itself and can be large; it is read only where it is asked for.
 const BULKY: &[u8] = b"content";
 
 /// An entry.
@@ -33,20 +33,21 @@ impl Record {
 pub struct RecordReader {
     scanner: Scanner,
     wanted: &'static [&'static str],
+    in_full: Option<u64>,
     open: Option<Record>,
     field: Option<(String, Vec<u8>)>,
     found: Vec<Record>,
 }
 
 impl RecordReader {
-    /// Entries of these names.
-    pub fn new(wanted: &'static [&'static str]) -> Self {
-        Self { scanner: Scanner::new(), wanted, open: None, field: None, found: Vec::new() }
+    /// Entries of these names, that of the number `in_full` with what is large in it.
+    pub fn new(wanted: &'static [&'static str], in_full: Option<u64>) -> Self {
+        Self { scanner: Scanner::new(), wanted, in_full, open: None, field: None, found: Vec::new() }
     }
 
     /// Takes the next piece.
     pub fn feed(&mut self, piece: &[u8]) -> Result<(), XmlError> {
-        let Self { scanner, wanted, open, field, found } = self;
+        let Self { scanner, wanted, in_full, open, field, found } = self;
         scanner.feed(piece, |scanner, event| {
             match event {
                 Event::Start { name, empty: false, bytes } if scanner.depth() == DEPTH => {
@@ -55,7 +56,8 @@ impl RecordReader {
                     *open = wanted.contains(&name.as_str()).then(|| Record { name, id, fields: Vec::new() });
                 }
                 Event::Start { name, empty: false, .. } if scanner.depth() == DEPTH + 1 && open.is_some() => {
-                    *field = (name != BULKY).then(|| (String::from_utf8_lossy(name).into_owned(), Vec::new()));
+                    let is_read = name != BULKY || (in_full.is_some() && open.as_ref().map(|r| r.id) == *in_full);
+                    *field = is_read.then(|| (String::from_utf8_lossy(name).into_owned(), Vec::new()));
                 }
                 Event::End { .. } if scanner.depth() == DEPTH => {
                     if let (Some(record), Some((name, raw))) = (open.as_mut(), field.take()) {
@@ -89,12 +91,15 @@ mod tests {
     fn entries_of_lists_are_read() {
         let document = b"<activity id=\"1\"><book id=\"2\"><name>B</name><chapters>\n<chapter id=\"7\"><title>A &amp; B</title><content>long</content><hidden>1</hidden></chapter><other id=\"8\"><title>x</title></other></chapters><chaptertags><tag id=\"3\"><itemid>7</itemid><rawname>t</rawname></tag></chaptertags></book></activity>";
         for size in [1, 9, document.len()] {
-            let mut reader = RecordReader::new(&["chapter", "tag"]);
+            let mut reader = RecordReader::new(&["chapter", "tag"], None);
             document.chunks(size).for_each(|piece| reader.feed(piece).unwrap());
             let found = reader.finish();
             assert_eq!(found.len(), 2);
             assert_eq!((found[0].id, found[0].text("title"), found[0].number("hidden")), (7, "A & B", 1));
             assert_eq!((found[0].text("content"), found[1].number("itemid")), ("", 7));
+            let mut reader = RecordReader::new(&["chapter"], Some(7));
+            document.chunks(size).for_each(|piece| reader.feed(piece).unwrap());
+            assert_eq!(reader.finish()[0].text("content"), "long");
         }
     }
 }

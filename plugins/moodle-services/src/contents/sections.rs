@@ -4,6 +4,7 @@ use super::answer;
 use super::availability::{self, Verdict};
 use super::course::{Activity, Course, Section};
 use super::files::Files;
+use super::gate::{self, Access};
 use super::links;
 use super::options::Options;
 use super::viewer::Viewer;
@@ -30,15 +31,6 @@ pub struct Page<'a> {
     sections: HashMap<u64, Access>,
 }
 
-/// Who may open something.
-#[derive(Debug, Clone)]
-pub struct Access {
-    /// Whether the viewer may.
-    pub open: bool,
-    /// What is missing.
-    pub verdict: Verdict,
-}
-
 impl<'a> Page<'a> {
     /// Decides what is seen.
     pub fn new(course: &'a Course, viewer: &'a Viewer, options: &'a Options) -> Result<Self> {
@@ -52,11 +44,11 @@ impl<'a> Page<'a> {
             sections: HashMap::new(),
         };
         for section in &course.sections {
-            let access = page.section_access(section);
+            let access = gate::of_section(course, viewer, section);
             page.sections.insert(section.record.id, access);
         }
         for activity in &course.activities {
-            let access = page.activity_access(activity)?;
+            let access = gate::of_activity(course, viewer, activity, page.sections.get(&activity.section))?;
             page.activities.insert(activity.record.id, access);
         }
         // A section that an activity shows is seen by those who see the activity.
@@ -73,36 +65,6 @@ impl<'a> Page<'a> {
         Ok(page)
     }
 
-    fn section_access(&self, section: &Section) -> Access {
-        let verdict = match section.head.text("availabilityjson").filter(|json| !json.is_empty()) {
-            Some(json) => availability::check(json, self.course, self.viewer, None),
-            None => Verdict::free(),
-        };
-        let visible = section.record.fields.visible;
-        let open = (visible || self.viewer.hidden_sections) && (verdict.available || self.viewer.ignores);
-        // What is hidden anyway does not say what else is missing.
-        let info = verdict.info.filter(|_| visible);
-        Access { open, verdict: Verdict { info, ..verdict } }
-    }
-
-    fn activity_access(&self, activity: &Activity) -> Result<Access> {
-        let (viewer, fields) = (self.viewer, &activity.record.fields);
-        let mut verdict = match activity.head.text("availability").filter(|json| !json.is_empty()) {
-            Some(json) => availability::check(json, self.course, viewer, Some(activity.record.id)),
-            None => Verdict::free(),
-        };
-        if verdict.available
-            && let Some(section) = self.sections.get(&activity.section)
-        {
-            verdict = section.verdict.clone();
-        }
-        if !fields.visible {
-            verdict.info = None;
-        }
-        let open = (fields.visible || viewer.sees_hidden(activity.record.id)?) && (verdict.available || viewer.ignores);
-        Ok(Access { open, verdict })
-    }
-
     /// How an activity is seen.
     pub fn access(&self, activity: &Activity) -> Access {
         let closed = || Access { open: false, verdict: Verdict::default() };
@@ -116,14 +78,8 @@ impl<'a> Page<'a> {
     /// Whether an activity is in the answer, if its section is.
     fn lists(&self, activity: &Activity) -> bool {
         let record = &activity.record;
-        let seen = self.activities.get(&record.id).is_some_and(|a| a.open || a.verdict.info.is_some());
+        let seen = self.activities.get(&record.id).is_some_and(Access::is_told);
         seen && self.options.takes_module(record.id, &record.fields.module, record.fields.instance)
-    }
-
-    /// Whether somebody who knows of it can open it though the page does not show it.
-    fn is_stealth(&self, activity: &Activity, section: &Section) -> bool {
-        activity.head.number_or("visibleoncoursepage", 1) == 0
-            || (activity.record.fields.visible && !section.record.fields.visible)
     }
 
     /// The answer.
@@ -144,7 +100,7 @@ impl<'a> Page<'a> {
             for activity in inside.iter().filter(|a| !self.options.exclude_modules && self.lists(a)) {
                 if access.open {
                     modules.push(self.module(activity)?);
-                } else if self.options.include_stealth && self.is_stealth(activity, section) && self.may_open(activity)
+                } else if self.options.include_stealth && gate::is_stealth(activity, section) && self.may_open(activity)
                 {
                     stealth.push(self.module(activity)?);
                 }
@@ -223,8 +179,8 @@ impl<'a> Page<'a> {
 
 /// The activities whose completion conditions of anything in the course look at.
 fn used(course: &Course) -> HashSet<u64> {
-    let of_sections = course.sections.iter().map(|s| (None, s.head.text("availabilityjson")));
-    let of_activities = course.activities.iter().enumerate().map(|(at, a)| (Some(at), a.head.text("availability")));
+    let of_sections = course.sections.iter().map(|s| (None, s.conditions()));
+    let of_activities = course.activities.iter().enumerate().map(|(at, a)| (Some(at), a.conditions()));
     let mut used = HashSet::new();
     for (at, json) in of_sections.chain(of_activities) {
         let Some(conditions) = json.and_then(|json| serde_json::from_str(json).ok()) else { continue };
@@ -233,7 +189,7 @@ fn used(course: &Course) -> HashSet<u64> {
                 let before = &course.activities[..at.unwrap_or(0)];
                 before.iter().rev().find(|a| a.head.number("completion") != 0).map(|a| a.record.id)
             };
-            used.extend(if id == -1 { before() } else { u64::try_from(id).ok() });
+            used.extend(if id == availability::BEFORE { before() } else { u64::try_from(id).ok() });
         }
     }
     used

@@ -8,18 +8,18 @@ use provost_guest::course_store::{
 use provost_guest::testing::TestHost;
 use serde_json::{Value, json};
 
-const START: i64 = 1_767_600_000;
-const LATER: i64 = 3_000_000_000;
+pub(super) const START: i64 = 1_767_600_000;
+pub(super) const LATER: i64 = 3_000_000_000;
 
 /// Adds a document.
-fn document(draft: &Draft, owner: Owner, name: &str, text: &str) {
+pub(super) fn document(draft: &Draft, owner: Owner, name: &str, text: &str) {
     let facets = if matches!(owner, Owner::Activity(_)) { vec!["activity".to_owned()] } else { Vec::new() };
     let part = draft.add_part(owner, name, &facets).unwrap();
     let run = Run::Text(text.as_bytes().to_vec());
     draft.append_runs(part, &[FacetedRun { facets: Vec::new(), run }]).unwrap();
 }
 
-fn section(draft: &Draft, local: u64, number: u32, visible: bool, fields: &str) {
+pub(super) fn section(draft: &Draft, local: u64, number: u32, visible: bool, fields: &str) {
     let row = SectionFields { local, number, name: String::new(), visible, delegated_to: 0 };
     let id = draft.add_section(&row).unwrap();
     document(draft, Owner::Section(id), "section.xml", &format!("<section id=\"{local}\">{fields}</section>"));
@@ -27,7 +27,15 @@ fn section(draft: &Draft, local: u64, number: u32, visible: bool, fields: &str) 
 
 /// An activity: its local id (also that of its instance and, with 50 before it, its context), section, module, visibility, fields of
 /// `module.xml` and of its own document.
-fn activity(draft: &Draft, local: u64, section: u64, module: &str, visible: bool, fields: &str, own: &str) -> u64 {
+pub(super) fn activity(
+    draft: &Draft,
+    local: u64,
+    section: u64,
+    module: &str,
+    visible: bool,
+    fields: &str,
+    own: &str,
+) -> u64 {
     let row = ActivityFields {
         local,
         section,
@@ -45,7 +53,7 @@ fn activity(draft: &Draft, local: u64, section: u64, module: &str, visible: bool
     id
 }
 
-fn origin(course: u64, date_offset: i64) -> Origin {
+pub(super) fn origin(course: u64, date_offset: i64) -> Origin {
     Origin {
         site_hash: String::new(),
         site_url: String::new(),
@@ -73,7 +81,7 @@ fn course_fields() -> CourseFields {
 }
 
 /// A course with what `fill` puts in; its id.
-fn course(fill: impl Fn(&Draft)) -> u64 {
+pub(super) fn course(fill: impl Fn(&Draft)) -> u64 {
     let extra = json!({ "details": { "enablecompletion": "1" } }).to_string();
     let draft = Draft::create(&course_fields(), &origin(7, 100), &extra).unwrap();
     fill(&draft);
@@ -94,7 +102,7 @@ fn names(section: &Value) -> Vec<&str> {
     section["modules"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect()
 }
 
-fn student(host: &TestHost, course: u64) -> Caller {
+pub(super) fn student(host: &TestHost, course: u64) -> Caller {
     let jane = host.person("jane");
     enrol(host, &jane, course, "student");
     jane
