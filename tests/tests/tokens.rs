@@ -20,7 +20,11 @@ const SITE_INFO: &str = "core_webservice_get_site_info";
 
 /// A person with a password.
 fn create(site: &Site, name: &str) {
-    with_input(site, &["user", "create", name, "--email", &format!("{name}@secret.example"), "--password-stdin"], PASSWORD);
+    with_input(
+        site,
+        &["user", "create", name, "--email", &format!("{name}@secret.example"), "--password-stdin"],
+        PASSWORD,
+    );
 }
 
 fn with_input(site: &Site, arguments: &[&str], input: &str) {
@@ -242,7 +246,17 @@ fn a_token_out_of_its_bounds() {
 fn a_function_outside_of_the_service() {
     let site = Site::new(PROVOST);
     let course = site.import(&sample::packed_file()).to_string();
-    site.ok(&["service", "set", "small", "--function", SITE_INFO, "--upload-files", "false", "--download-files", "false"]);
+    site.ok(&[
+        "service",
+        "set",
+        "small",
+        "--function",
+        SITE_INFO,
+        "--upload-files",
+        "false",
+        "--download-files",
+        "false",
+    ]);
     let small = token(&site, "admin", &["--service", "small"]);
     let server = site.serve(&[]);
     let rest = server.rest(&small);
@@ -306,7 +320,7 @@ enum Gets {
 /// Every function that is offered, with parameters that would do for an administrator. `COURSE`, `JOB`, `RESTORE`, `CONTEXT`,
 /// `CATEGORY` and `ADMIN` stand for ids.
 const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
-    (SITE_INFO, &[], Gets::Without(&["admin"])),
+    (SITE_INFO, &[], Gets::Without(&["\"admin\"", "\"userissiteadmin\":true"])),
     ("tool_mobile_get_public_config", &[], Gets::Without(&["admin"])),
     ("core_course_backup_async", &[("courseid", "COURSE")], Gets::Refused(&["requireloginerror"])),
     ("core_course_backup_list_backups", &[("courseid", "COURSE")], Gets::Refused(&["requireloginerror"])),
@@ -315,7 +329,11 @@ const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
     ("provost_course_backup_cancel", &[("jobid", "JOB")], Gets::Refused(&["invalidrecord"])),
     ("provost_course_restore_get_details", &[("jobid", "RESTORE")], Gets::Refused(&["invalidrecord"])),
     ("provost_course_restore_cancel", &[("jobid", "RESTORE")], Gets::Refused(&["invalidrecord"])),
-    ("provost_course_restore_async", &[("courseid", "COURSE")], Gets::Refused(&["requireloginerror", "nopermissions"])),
+    (
+        "provost_course_restore_async",
+        &[("courseid", "COURSE"), ("filename", "FILE")],
+        Gets::Refused(&["requireloginerror", "nopermissions"]),
+    ),
     (
         "core_backup_get_async_backup_progress",
         &[("backupids[0]", "JOB"), ("contextid", "CONTEXT")],
@@ -331,20 +349,36 @@ const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
         &[("contextid", "CONTEXT"), ("backupid", "RESTORE")],
         Gets::Refused(&["requireloginerror", "nopermissions", "invalidrecord"]),
     ),
-    ("core_course_get_courses", &[("options[ids][0]", "COURSE")], Gets::Refused(&["errorcoursecontextnotvalid", "nopermissions"])),
+    (
+        "core_course_get_courses",
+        &[("options[ids][0]", "COURSE")],
+        Gets::Refused(&["errorcoursecontextnotvalid", "nopermissions"]),
+    ),
     // Everybody may see that a course is there (a catalogue), not what it is set to.
-    ("core_course_get_courses_by_field", &[("field", "id"), ("value", "COURSE")], Gets::Without(&["showgrades", "maxbytes", "timecreated"])),
+    (
+        "core_course_get_courses_by_field",
+        &[("field", "id"), ("value", "COURSE")],
+        Gets::Without(&["showgrades", "maxbytes", "timecreated"]),
+    ),
     ("core_course_get_contents", &[("courseid", "COURSE")], Gets::Refused(&["errorcoursecontextnotvalid"])),
     (
         "core_course_create_courses",
         &[("courses[0][fullname]", "x"), ("courses[0][shortname]", "x"), ("courses[0][categoryid]", "CATEGORY")],
         Gets::Refused(&["nopermissions"]),
     ),
-    ("core_course_update_courses", &[("courses[0][id]", "COURSE"), ("courses[0][fullname]", "Stolen")], Gets::Without(&["\"warnings\":[]"])),
+    (
+        "core_course_update_courses",
+        &[("courses[0][id]", "COURSE"), ("courses[0][fullname]", "Stolen")],
+        Gets::Without(&["\"warnings\":[]"]),
+    ),
     ("core_course_delete_courses", &[("courseids[0]", "COURSE")], Gets::Without(&["\"warnings\":[]"])),
     ("core_course_get_categories", &[], Gets::Without(&["\"path\":null"])),
     ("core_course_create_categories", &[("categories[0][name]", "x")], Gets::Refused(&["nopermissions"])),
-    ("core_enrol_get_enrolled_users", &[("courseid", "COURSE")], Gets::Refused(&["errorcoursecontextnotvalid", "requireloginerror", "nopermissions"])),
+    (
+        "core_enrol_get_enrolled_users",
+        &[("courseid", "COURSE")],
+        Gets::Refused(&["errorcoursecontextnotvalid", "requireloginerror", "nopermissions"]),
+    ),
     ("core_enrol_get_users_courses", &[("userid", "ADMIN")], Gets::Without(&["shortname"])),
     ("core_enrol_get_course_enrolment_methods", &[("courseid", "COURSE")], Gets::Without(&["password"])),
     (
@@ -358,8 +392,22 @@ const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
         Gets::Refused(&["errorcoursecontextnotvalid", "requireloginerror", "nopermissions"]),
     ),
     ("core_user_get_users_by_field", &[("field", "username"), ("values[0]", "admin")], Gets::Without(&["@"])),
-    ("core_user_get_users", &[("criteria[0][key]", "username"), ("criteria[0][value]", "admin")], Gets::Refused(&["nopermissions"])),
-    ("core_user_create_users", &[("users[0][username]", "x"), ("users[0][firstname]", "x"), ("users[0][lastname]", "x"), ("users[0][email]", "x@example.org")], Gets::Refused(&["nopermissions"])),
+    (
+        "core_user_get_users",
+        &[("criteria[0][key]", "username"), ("criteria[0][value]", "admin")],
+        Gets::Refused(&["nopermissions"]),
+    ),
+    (
+        "core_user_create_users",
+        &[
+            ("users[0][username]", "x"),
+            ("users[0][firstname]", "x"),
+            ("users[0][lastname]", "x"),
+            ("users[0][email]", "x@example.org"),
+            ("users[0][password]", "Long enough. 1"),
+        ],
+        Gets::Refused(&["nopermissions"]),
+    ),
     (
         "core_files_upload",
         &[
@@ -405,7 +453,8 @@ fn a_person_who_takes_part_in_nothing() {
     ];
     let secrets = Secrets::of(&site, &[&admin.token, &ann.token]);
     let offered = admin.call(SITE_INFO, &[]);
-    let offered: Vec<String> = offered["functions"].as_array().into_iter().flatten().map(|f| text(&f["name"])).collect();
+    let offered: Vec<String> =
+        offered["functions"].as_array().into_iter().flatten().map(|f| text(&f["name"])).collect();
     assert!(offered.len() >= 8, "{offered:?}");
     let before = site.json(&["course", "list"]);
     let mut wrong = Vec::new();
@@ -414,7 +463,8 @@ fn a_person_who_takes_part_in_nothing() {
             wrong.push(format!("nothing here says what {function} tells a stranger"));
             continue;
         };
-        let id = |value: &str| ids.iter().find(|(name, _)| *name == value).map_or(value.to_owned(), |(_, id)| id.clone());
+        let id =
+            |value: &str| ids.iter().find(|(name, _)| *name == value).map_or(value.to_owned(), |(_, id)| id.clone());
         let parameters: Vec<(&str, String)> = parameters.iter().map(|(name, value)| (*name, id(value))).collect();
         let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let answer = ann.json(function, &parameters);
