@@ -167,7 +167,7 @@ fn wrong_tokens_are_all_the_same() {
     let newest = ids.iter().max().expect("there are tokens").to_string();
     live.site.ok(&["token", "revoke", &newest]);
     let long = "a".repeat(500);
-    let wrong = ["", "x", "0123456789abcdef0123456789abcdef", "%ff", "%00", "'; --", &long, &revoked];
+    let wrong = ["", "x", "0123456789abcdef0123456789abcdef", "%ff", "%00", "%27%3B%20--", &long, &revoked];
     let ask = |token: &str, path: &str| {
         let mut reply = live.ask("GET", &format!("{path}{token}"), &[], "");
         reply.headers.retain(|(name, _)| !matches!(name.as_str(), "date" | "last-modified"));
@@ -430,7 +430,7 @@ fn files_of_one_s_own() {
     }
     let file = live.ask("GET", &format!("/draftfile.php{path}?forcedownload=1&token={}", live.token), &[], "");
     for (name, value) in [
-        ("content-disposition", "inline; filename=\"Übung 1.txt\""),
+        ("content-disposition", "attachment; filename=\"Übung 1.txt\""),
         ("content-security-policy", "default-src 'none'; img-src 'self'; media-src 'self'"),
         ("cache-control", "private, must-revalidate, pre-check=0, post-check=0, max-age=0, no-transform"),
         ("expires", "Thu, 01 Jan 1970 00:00:00 GMT"),

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use provost_wire::clean::Installed;
 use provost_wire::description::{Description, ParamType, Requirement};
 use provost_wire::error::{Family, WireError};
-use provost_wire::form::Limits;
+use provost_wire::form::{Limits, Node, Tree};
 use provost_wire::request::{Body, parse, variables};
 use provost_wire::{respond, validate};
 use serde_json::{Value, json};
@@ -77,6 +77,46 @@ fn parameters() -> Description {
     ])
 }
 
+fn without_pairs(description: Description) -> Description {
+    use provost_wire::description::Shape;
+    let shape = match description.shape {
+        Shape::Single(keys) => Shape::Single(keys.into_iter().filter(|key| key.name != "options").collect()),
+        shape => shape,
+    };
+    Description { shape, ..description }
+}
+
+/// Parameters as JSON: names that are known and others, values that fit and others.
+fn json_object() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (0..3).prop_map(Value::from),
+        "[ -~äß]{0,6}".prop_map(Value::from),
+    ];
+    let name = "a|b|list|map|x|y|name";
+    let value = leaf.prop_recursive(4, 16, 4, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            proptest::collection::vec((name, inner), 0..4)
+                .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+        ]
+    });
+    proptest::collection::vec((name, value), 0..4).prop_map(|entries| Value::Object(entries.into_iter().collect()))
+}
+
+/// Values of a tree, and levels below its names; what holds nothing is a value.
+fn size(tree: &Tree) -> (usize, usize) {
+    tree.iter().fold((0, 0), |(count, depth), (_, node)| match node {
+        Node::Map(inner) if !inner.is_empty() => {
+            let (more, deeper) = size(inner);
+            (count + more, depth.max(deeper + 1))
+        }
+        _ => (count + 1, depth),
+    })
+}
+
 proptest! {
     #[test]
     fn no_request_panics(query in proptest::collection::vec(any::<u8>(), 0..200), body in proptest::collection::vec(any::<u8>(), 0..200)) {
@@ -90,6 +130,43 @@ proptest! {
         let tree = variables(query.as_bytes(), Body::None, Limits::default());
         if let Ok(tree) = tree {
             let _ = validate::parameters(&parameters(), tree, &Installed::default());
+        }
+    }
+
+    #[test]
+    fn no_json_body_panics(query in "[a-z=&]{0,20}", body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(request) = parse(query.as_bytes(), Body::Json(&body), Limits::default()) {
+            let _ = validate::parameters(&parameters(), request.parameters, &Installed::default());
+        }
+    }
+
+    #[test]
+    fn a_json_body_is_taken_as_its_json(body in json_object()) {
+        // Of the spellings of pairs, JSON as a value has only the first.
+        let description = without_pairs(parameters());
+        let tree = variables(b"", Body::Json(body.to_string().as_bytes()), Limits::default()).unwrap();
+        let taken = validate::parameters(&description, tree, &Installed::default());
+        if let Ok(value) = validate::json_parameters(&description, &body, &Installed::default()) {
+            prop_assert_eq!(taken, Ok(value));
+        }
+    }
+
+    #[test]
+    fn a_form_says_what_a_json_body_of_texts_says(texts in proptest::collection::vec(("[a-c]", "[ -~äß]{0,6}"), 0..6)) {
+        let form: String = texts.iter().map(|(name, text)| {
+            format!("{name}={}&", percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC))
+        }).collect();
+        let body: Value = Value::Object(texts.into_iter().map(|(name, text)| (name, Value::from(text))).collect());
+        let tree = |body| variables(b"", body, Limits::default()).unwrap();
+        prop_assert_eq!(tree(Body::UrlEncoded(form.as_bytes())), tree(Body::Json(body.to_string().as_bytes())));
+    }
+
+    #[test]
+    fn limits_hold(body in json_object(), count in 0..8usize, depth in 0..4usize) {
+        let limits = Limits { variables: count, depth };
+        if let Ok(tree) = variables(b"", Body::Json(body.to_string().as_bytes()), limits) {
+            let (variables, levels) = size(&tree);
+            prop_assert!(variables <= count && levels <= depth, "{} {}", variables, levels);
         }
     }
 

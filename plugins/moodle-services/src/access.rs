@@ -155,3 +155,18 @@ fn label(capability: &str) -> String {
     let found = declared.find(|c| c["name"] == capability).and_then(|c| c["label"].as_str());
     found.unwrap_or(capability).to_owned()
 }
+
+/// Whether the caller may give a role at a place. Which roles those are follows Moodle's defaults: who manages roles
+/// gives those for courses, who assigns them gives those below their own.
+pub fn may_assign(caller: &Caller, role: u64, place: Place) -> Result<bool> {
+    let Some(role) = people::roles()?.into_iter().find(|r| r.id == role) else { return Ok(false) };
+    if !may(caller, "moodle/role:assign", place)? {
+        return Ok(false);
+    }
+    Ok(match role.archetype.as_str() {
+        "teacher" | "student" => true,
+        // A role of the site's own.
+        "" | "manager" | "coursecreator" | "editingteacher" => may(caller, "moodle/role:manage", place)?,
+        _ => false,
+    })
+}

@@ -10,6 +10,7 @@ mod enrolments;
 mod files;
 mod mobile;
 mod person;
+mod roles;
 pub mod shape;
 mod site;
 pub mod text;
@@ -31,8 +32,10 @@ impl WebService for MoodleServices {
         functions.extend(site::functions());
         functions.extend(courses::functions());
         functions.extend(categories::functions());
+        functions.extend(contents::functions());
         functions.extend(enrolments::functions());
         functions.extend(users::functions());
+        functions.extend(roles::functions());
         functions.extend(files::functions());
         functions.extend(mobile::functions());
         functions.extend(contents::functions());

@@ -7,6 +7,8 @@ mod archive_reader;
 mod archive_roundtrip;
 mod chance;
 mod options;
+mod wire_answer;
+mod wire_json_body;
 mod wire_request;
 mod xml_split;
 
@@ -18,6 +20,8 @@ mod answers;
 pub use archive_reader::archive_reader;
 pub use archive_roundtrip::archive_roundtrip;
 pub use options::options;
+pub use wire_answer::wire_answer;
+pub use wire_json_body::wire_json_body;
 pub use wire_request::wire_request;
 pub use xml_split::xml_split;
 
@@ -35,6 +39,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "archive_reader", check: archive_reader },
     Target { name: "archive_roundtrip", check: archive_roundtrip },
     Target { name: "options", check: options },
+    Target { name: "wire_answer", check: wire_answer },
+    Target { name: "wire_json_body", check: wire_json_body },
     Target { name: "wire_request", check: wire_request },
     Target { name: "xml_split", check: xml_split },
 ];

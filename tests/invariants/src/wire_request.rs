@@ -106,7 +106,7 @@ fn request(query: &[u8], body: &[u8], description: &Description) {
 }
 
 /// Variables and levels of a tree.
-fn size(tree: &Tree) -> (usize, usize) {
+pub(crate) fn size(tree: &Tree) -> (usize, usize) {
     tree.iter().fold((0, 1), |(count, depth), (_, node)| match node {
         Node::Map(inner) => {
             let (more, deeper) = size(inner);
@@ -142,7 +142,7 @@ fn fields(tree: &Tree) -> Option<Vec<(String, Vec<u8>)>> {
 }
 
 /// What was taken is an object in order of declaration, and is taken again as it is.
-fn checked(description: &Description, result: Result<Value, WireError>) {
+pub(crate) fn checked(description: &Description, result: Result<Value, WireError>) {
     let value = match result {
         Ok(value) => value,
         Err(error) => {
@@ -155,7 +155,7 @@ fn checked(description: &Description, result: Result<Value, WireError>) {
 }
 
 /// A description prints as what it was read from.
-fn read_back(description: &Description) {
+pub(crate) fn read_back(description: &Description) {
     let printed = match serde_json::to_string(description) {
         Ok(printed) => printed,
         Err(error) => panic!("a description that was read cannot be printed: {error}"),
@@ -171,7 +171,7 @@ fn read_back(description: &Description) {
 }
 
 /// A result is cleaned once, and reads back from both forms of the answer.
-fn answer(description: &Description, value: &Value) {
+pub(crate) fn answer(description: &Description, value: &Value) {
     let cleaned = match respond::clean(Some(description), value, &Installed::default()) {
         Ok(cleaned) => cleaned,
         Err(error) => {
@@ -239,7 +239,7 @@ fn errors(message: &str, code: &str) {
 }
 
 /// An error reads back from all its forms, and tells developers' matters to developers only.
-fn printed(error: &WireError) {
+pub(crate) fn printed(error: &WireError) {
     let json: Value = match serde_json::from_str(&error.json(Family::Namespaced, true)) {
         Ok(json) => json,
         Err(broken) => panic!("no JSON: {broken}"),

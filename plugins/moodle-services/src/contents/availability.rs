@@ -180,7 +180,7 @@ impl Judge<'_> {
 
     fn group(&self, node: &Value, not: bool) -> (bool, String) {
         let Some(id) = node["id"].as_u64() else {
-            let met = !self.viewer.groups.is_empty() != not;
+            let met = self.viewer.groups.is_empty() == not;
             return (self.viewer.all_groups || met, negated(not, "You belong to any group"));
         };
         let name = self.course.groups.iter().find(|group| group.id == id).map(|group| text::name(&group.name));

@@ -14,8 +14,7 @@ pub const BY_CONDITIONS: i64 = 2;
 
 /// How completion of an activity is tracked.
 pub fn tracking(course: &Course, activity: &Activity) -> i64 {
-    // What a course does not say holds as for a new one: it is tracked.
-    match course.details.integer("enablecompletion").unwrap_or(1) {
+    match course.details.integer("enablecompletion").unwrap_or(0) {
         0 => NONE,
         _ => activity.head.number("completion"),
     }

@@ -23,10 +23,10 @@ mod viewer;
 #[cfg(test)]
 mod tests;
 
+use crate::access;
 use answer::Section;
 use course::Course;
 use options::{Given, Options};
-use provost_guest::people;
 use provost_guest::prelude::*;
 use sections::Page;
 use serde::Deserialize;
@@ -50,23 +50,13 @@ struct Wish {
 
 fn contents(caller: &Caller, wish: Wish) -> Result<Vec<Section>> {
     let options = Options::read(wish.options)?;
-    // No course has a negative number.
-    let id = u64::try_from(wish.courseid).unwrap_or(0);
-    enter(caller, id)?;
+    let id = access::id(wish.courseid);
+    access::enter_to_read(caller, id)?;
+    if id == access::SITE {
+        // The site's own course has no page here.
+        return Ok(Vec::new());
+    }
     let course = Course::open(id)?;
     let viewer = Viewer::new(caller, id)?;
     Page::new(&course, &viewer, &options)?.sections()
-}
-
-/// Errors: `not-found` (code `course`), `refused` (code `errorcoursecontextnotvalid`).
-fn enter(caller: &Caller, course: u64) -> Result<()> {
-    people::require_course_access(caller.person, course).map_err(|error| match error.kind {
-        ErrorKind::Refused => Error::refused(
-            "errorcoursecontextnotvalid",
-            format!(
-                "You cannot execute functions in the course context (course id:{course}). The context error message was: Course or activity not accessible."
-            ),
-        ),
-        _ => error,
-    })
 }

@@ -91,7 +91,7 @@ impl Page<'_> {
 }
 
 /// The conditions, if there are any.
-fn conditions(head: &super::head::Head) -> Option<String> {
+fn conditions(head: &Head) -> Option<String> {
     head.text("availability").filter(|json| !json.is_empty()).map(str::to_owned)
 }
 

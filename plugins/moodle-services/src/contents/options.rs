@@ -1,5 +1,6 @@
 //! The options of the call: what is left out of the answer.
 
+use crate::access;
 use provost_guest::prelude::*;
 use serde::Deserialize;
 
@@ -40,7 +41,7 @@ impl Options {
     pub fn read(given: Vec<Given>) -> Result<Self> {
         let mut options = Self::default();
         for Given { name, value } in given {
-            let invalid = || Error::refused("errorinvalidparam", format!("The param \"{name}\" is invalid."));
+            let invalid = || access::invalid_param(&name);
             let number =
                 || value.trim().parse::<i64>().map(|n| u64::try_from(n).unwrap_or(u64::MAX)).map_err(|_| invalid());
             // 0 asks for nothing in particular.

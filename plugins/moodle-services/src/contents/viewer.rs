@@ -13,8 +13,6 @@ pub const HIDDEN_ACTIVITIES: &str = "moodle/course:viewhiddenactivities";
 pub const IGNORES: &str = "moodle/course:ignoreavailabilityrestrictions";
 /// Sees the course with the eyes of those who made it.
 pub const UPDATES: &str = "moodle/course:update";
-const MANAGES: &str = "moodle/course:manageactivities";
-const HIDES: &str = "moodle/course:activityvisibility";
 const ALL_GROUPS: &str = "moodle/site:accessallgroups";
 const TRACKED: &str = "moodle/course:isincompletionreports";
 /// Sees hidden chapters of books.
@@ -22,7 +20,7 @@ const HIDDEN_CHAPTERS: &str = "mod/book:viewhiddenchapters";
 
 /// Everything these functions ask, for the manifest and for documentation.
 pub const CAPABILITIES: &[&str] =
-    &[HIDDEN_SECTIONS, HIDDEN_ACTIVITIES, IGNORES, UPDATES, MANAGES, HIDES, ALL_GROUPS, TRACKED, HIDDEN_CHAPTERS];
+    &[HIDDEN_SECTIONS, HIDDEN_ACTIVITIES, IGNORES, UPDATES, ALL_GROUPS, TRACKED, HIDDEN_CHAPTERS];
 
 /// Somebody who looks at a course.
 pub struct Viewer {
@@ -35,8 +33,6 @@ pub struct Viewer {
     pub ignores: bool,
     /// May change the course.
     pub updates: bool,
-    /// Sees on the course page what is there without being shown.
-    pub sees_stealth: bool,
     /// Counts as being in every group.
     pub all_groups: bool,
     /// Their groups.
@@ -65,7 +61,6 @@ impl Viewer {
             hidden_activities,
             ignores: may(IGNORES)?,
             updates: may(UPDATES)?,
-            sees_stealth: hidden_activities || may(MANAGES)? || may(HIDES)?,
             all_groups: may(ALL_GROUPS)?,
             is_tracked: participant.as_ref().is_some_and(|p| p.active) && may(TRACKED)?,
             groups: participant.map(|p| p.groups.into_iter().collect()).unwrap_or_default(),

@@ -1,9 +1,9 @@
 //! `enrol_manual_enrol_users` and `enrol_manual_unenrol_users`.
 
-use crate::access::{self, enter, may, named, require};
+use crate::access::{self, enter, named, require};
 use provost_guest::clock;
 use provost_guest::enrolments::{self, NewEnrolment};
-use provost_guest::people::{self, Place};
+use provost_guest::people::Place;
 use provost_guest::prelude::*;
 use serde::Deserialize;
 
@@ -55,7 +55,7 @@ fn enrol_users(caller: &Caller, ask: Enrolments) -> Result<()> {
         enter(caller, course)?;
         require(caller, "enrol/manual:enrol", Place::Course(course))?;
         let role = access::id(enrolment.roleid);
-        if !may_assign(caller, role, course)? {
+        if !access::may_assign(caller, role, Place::Course(course))? {
             return Err(Error::refused(
                 "wsusercannotassign",
                 format!(
@@ -73,22 +73,6 @@ fn enrol_users(caller: &Caller, ask: Enrolments) -> Result<()> {
         new.push(NewEnrolment { course, person: person.id, role, start, end, suspended });
     }
     enrolments::enrol(&new).map_err(named)
-}
-
-/// Whether the caller may give a role at a course. Which roles those are follows Moodle's defaults: who manages roles
-/// gives those for courses, who assigns them gives those below their own.
-fn may_assign(caller: &Caller, role: u64, course: u64) -> Result<bool> {
-    let place = Place::Course(course);
-    let Some(role) = people::roles()?.into_iter().find(|r| r.id == role) else { return Ok(false) };
-    if !may(caller, "moodle/role:assign", place)? {
-        return Ok(false);
-    }
-    Ok(match role.archetype.as_str() {
-        "teacher" | "student" => true,
-        // A role of the site's own.
-        "" | "manager" | "editingteacher" => may(caller, "moodle/role:manage", place)?,
-        _ => false,
-    })
 }
 
 #[derive(Deserialize, Describe)]

@@ -20,10 +20,12 @@ fn sample() -> PathBuf {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("usage: seeds FOLDER")?);
-    let targets: [(&str, Vec<Seed>); 5] = [
+    let targets: [(&str, Vec<Seed>); 7] = [
         ("archive_reader", archives::reader()?),
         ("archive_roundtrip", archives::roundtrip()),
         ("options", texts::options()),
+        ("wire_answer", texts::answers()),
+        ("wire_json_body", texts::json_bodies()),
         ("wire_request", texts::requests()),
         ("xml_split", documents::all()?),
     ];

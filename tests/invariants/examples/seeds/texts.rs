@@ -81,3 +81,58 @@ const REQUESTS: &[(&str, [&str; 4])] = &[
 pub(crate) fn requests() -> Vec<Seed> {
     REQUESTS.iter().map(|(name, lines)| ((*name).to_owned(), lines.join("\n").into_bytes())).collect()
 }
+
+/// Requests with a JSON body: query, description, body.
+const BODIES: &[(&str, [&str; 3])] = &[
+    (
+        "call",
+        [
+            "id=1&options[a]=1",
+            "",
+            r#"{"wstoken":"t","wsfunction":"f","moodlewsrestformat":"json","moodlewssettingraw":true,"courseid":5}"#,
+        ],
+    ),
+    (
+        "values",
+        [
+            "",
+            "",
+            r#"{"id":9007199254740993,"visible":false,"share":1.5e-7,"password":"a\"b","users":[{"name":"x","key":"k"}],"options":{"users":1,"a":null}}"#,
+        ],
+    ),
+    (
+        "maps",
+        [
+            "users[]=1",
+            "",
+            r#"{"users":{"a":{"name":null},"7":{"name":"\u00e4\ud83d\ude00"}},"options":[{"name":"a","value":1}]}"#,
+        ],
+    ),
+    (
+        "own",
+        [
+            "",
+            r#"{"kind":"single","keys":[{"name":"a","description":{"kind":"value","type":"INT","secret":true}},{"name":"b","description":{"kind":"multiple","content":{"kind":"single","keys":[{"name":"c","description":{"kind":"value","type":"RAW","required":"optional","secret":true,"aliases":["d"]}}]},"required":"default","default":[]}}]}"#,
+            r#"{"a":-0,"b":[{"d":"x"},{}]}"#,
+        ],
+    ),
+    ("wrong", ["moodlewsrestformat=json", "", "[1]"]),
+    ("broken", ["", "", r#"{"id":"#]),
+    ("empty", ["id=1", "", " "]),
+    ("nested", ["", "", r#"{"a":[[[[]]],{"b":{"c":{}}}],"a":1,"":2}"#]),
+];
+
+pub(crate) fn json_bodies() -> Vec<Seed> {
+    BODIES.iter().map(|(name, lines)| ((*name).to_owned(), lines.join("\n").into_bytes())).collect()
+}
+
+/// Choices: how they are read is the target's affair, so bytes of several kinds make answers of several kinds.
+pub(crate) fn answers() -> Vec<Seed> {
+    let noise = |seed: u32| -> Vec<u8> {
+        (0..300u32).map(|i| (i.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+    };
+    let mut seeds: Vec<Seed> = (0..6).map(|seed| (format!("noise-{seed}"), noise(seed * 1000))).collect();
+    seeds.push(("ones".to_owned(), vec![1; 200]));
+    seeds.push(("counted".to_owned(), (0..=255).collect()));
+    seeds
+}

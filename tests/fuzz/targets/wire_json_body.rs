@@ -1,0 +1,5 @@
+//! See `provost_invariants::wire_json_body`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| provost_invariants::wire_json_body(data));
