@@ -14,7 +14,7 @@ const CLIENTS: usize = 50;
 #[test]
 fn every_poll_is_answered() {
     raise_open_files();
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     let size = SampleSize {
         activities: 300,
         people: 50,

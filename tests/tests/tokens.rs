@@ -99,7 +99,7 @@ impl Secrets {
 /// Unknown, guessed, nearly right and revoked: nobody learns which.
 #[test]
 fn a_wrong_token_is_just_wrong() {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     let course = site.import(&sample::packed_file());
     let context = site.json(&["course", "show", &course.to_string()])["contextid"].clone();
     let file = format!("/{context}/backup/course/any.mbz");
@@ -170,7 +170,7 @@ fn doors_without_header(server: &Server, token: &str, file: &str) -> Vec<(&'stat
 
 #[test]
 fn no_token_at_all() {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     let server = site.serve(&[]);
     let at = |path: &str| format!("{}{path}", server.url);
     let rest = at(&format!("/webservice/rest/server.php?wsfunction={SITE_INFO}"));
@@ -192,7 +192,7 @@ fn no_token_at_all() {
 /// Bounds of a token and of its service: one answer for all of them, so that nobody learns which it was.
 #[test]
 fn a_token_out_of_its_bounds() {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     let course = site.import(&sample::packed_file());
     let context = site.json(&["course", "show", &course.to_string()])["contextid"].clone();
     let file = format!("/{context}/backup/course/any.mbz");
@@ -244,7 +244,7 @@ fn a_token_out_of_its_bounds() {
 
 #[test]
 fn a_function_outside_of_the_service() {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     let course = site.import(&sample::packed_file()).to_string();
     site.ok(&[
         "service",
@@ -277,7 +277,7 @@ fn a_function_outside_of_the_service() {
 /// Who was suspended is told so (moodle-webservices.md 1.6), whatever they call.
 #[test]
 fn a_suspended_person() {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     create(&site, "ann");
     let ann = token(&site, "ann", &[]);
     let server = site.serve(&[]);
@@ -297,7 +297,7 @@ fn a_suspended_person() {
 /// A role that may not use web services.
 #[test]
 fn a_person_without_the_right_to_call() {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     create(&site, "ann");
     let ann = token(&site, "ann", &[]);
     site.ok(&["role", "prevent", "user", "webservice/rest:use"]);
@@ -318,7 +318,7 @@ enum Gets {
 }
 
 /// Every function that is offered, with parameters that would do for an administrator. `COURSE`, `JOB`, `RESTORE`, `CONTEXT`,
-/// `CATEGORY` and `ADMIN` stand for ids.
+/// `CATEGORY`, `ADMIN` and `SELF` stand for ids.
 const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
     (SITE_INFO, &[], Gets::Without(&["\"admin\"", "\"userissiteadmin\":true"])),
     ("tool_mobile_get_public_config", &[], Gets::Without(&["admin"])),
@@ -409,6 +409,26 @@ const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
         Gets::Refused(&["nopermissions"]),
     ),
     (
+        "core_role_assign_roles",
+        &[
+            ("assignments[0][roleid]", "3"),
+            ("assignments[0][userid]", "SELF"),
+            ("assignments[0][contextlevel]", "course"),
+            ("assignments[0][instanceid]", "COURSE"),
+        ],
+        Gets::Refused(&["requireloginerror", "nopermissions"]),
+    ),
+    (
+        "core_role_unassign_roles",
+        &[
+            ("unassignments[0][roleid]", "3"),
+            ("unassignments[0][userid]", "ADMIN"),
+            ("unassignments[0][contextlevel]", "course"),
+            ("unassignments[0][instanceid]", "COURSE"),
+        ],
+        Gets::Refused(&["requireloginerror", "nopermissions"]),
+    ),
+    (
         "core_files_upload",
         &[
             ("component", "user"),
@@ -427,7 +447,7 @@ const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
 /// Somebody who takes part in nothing calls every function there is.
 #[test]
 fn a_person_who_takes_part_in_nothing() {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     let course = site.import(&sample::packed_file());
     let show = site.json(&["course", "show", &course.to_string()]);
     create(&site, "ann");
@@ -450,6 +470,7 @@ fn a_person_who_takes_part_in_nothing() {
         ("CONTEXT", show["contextid"].to_string()),
         ("CATEGORY", "1".to_owned()),
         ("ADMIN", admin_id),
+        ("SELF", site.json(&["user", "show", "ann"])["id"].to_string()),
     ];
     let secrets = Secrets::of(&site, &[&admin.token, &ann.token]);
     let offered = admin.call(SITE_INFO, &[]);
@@ -504,7 +525,7 @@ fn login(server: &Server, name: &str, password: &str, service: &str) -> Value {
 /// Who logs in wrongly is not told what was wrong.
 #[test]
 fn logins_that_fail() {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     create(&site, "ann");
     site.ok(&["user", "create", "bob"]);
     let server = site.serve(&["--debug"]);
@@ -568,7 +589,7 @@ fn logins_that_fail() {
 /// Guessing is stopped, and hinders nobody who has a token.
 #[test]
 fn guessing() {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     create(&site, "ann");
     let good = token(&site, "ann", &[]);
     let server = site.serve(&[]);

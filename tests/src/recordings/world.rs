@@ -74,7 +74,7 @@ pub struct World {
 impl World {
     /// Imports the courses from the fixtures' folder of archives and starts a server.
     pub fn new(binary: &str, archives: &Path, options: &[&str]) -> Self {
-        let site = Site::new(binary);
+        let site = Site::warm(binary);
         let import = |archive: &str, names: &[&str]| -> String {
             let path = archives.join(archive);
             let mut command: Vec<PathBuf> = vec!["course".into(), "import".into(), path];
