@@ -192,6 +192,19 @@ pub fn place_of(context: u64) -> Result<Place> {
     })
 }
 
+/// See `people.course-of`.
+pub fn course_of(place: Place) -> Result<Option<CourseId>> {
+    enter(INTERFACE)?;
+    with(|host| match place {
+        Place::Course(id) => Ok(Some(host.course(id)?.record.id)),
+        Place::Activity(id) => {
+            let missing = || Error::not_found("activity", format!("no activity {id}"));
+            host.course_of(id).map(Some).ok_or_else(missing)
+        }
+        Place::Site | Place::Category(_) | Place::Person(_) => Ok(None),
+    })
+}
+
 /// See `people.create`. The double keeps no passwords.
 pub fn create(people: &[(PersonFields, Option<String>)]) -> Result<Vec<PersonId>> {
     enter(INTERFACE)?;

@@ -110,6 +110,10 @@ fn categories_are_listed_as_they_are_nested() -> Result<()> {
     let context = people::context_of(Place::Category(ids[1]))?;
     assert_eq!(people::place_of(context)?, Place::Category(ids[1]));
     assert_eq!(code(people::place_of(1 << 40)), is(ErrorKind::NotFound, "context"));
+    assert_eq!(people::course_of(Place::Category(ids[1]))?, None);
+    assert_eq!(people::course_of(Place::Site)?, None);
+    assert_eq!(code(people::course_of(Place::Course(1 << 40))), is(ErrorKind::NotFound, "course"));
+    assert_eq!(code(people::course_of(Place::Activity(1 << 40))), is(ErrorKind::NotFound, "activity"));
     drop(host);
     Ok(())
 }

@@ -166,6 +166,11 @@ async fn send(faces: &Faces, file: &Found, sent: &HeaderMap, download: bool) -> 
 }
 
 async fn content(faces: &Faces, file: &Found, range: Range<u64>) -> Result<Body, WireError> {
+    if let Some(made) = &file.made {
+        let bounds = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+        let part = bounds.filter(|(start, end)| start <= end && *end <= made.len()).map(|(start, end)| made.slice(start..end));
+        return part.map(Body::from).ok_or_else(WireError::file_not_found);
+    }
     match faces.registry.host().blobs.stream(&file.blob.sha1, range).await {
         Ok(stream) => Ok(Body::from_stream(stream)),
         Err(StoreError::NotFound { .. }) => Err(WireError::file_not_found()),
@@ -216,6 +221,7 @@ mod tests {
     fn types_and_dispositions() {
         let file = |name: &str, mimetype: &str| Found {
             blob: BlobRef { sha1: "0".repeat(40).parse().unwrap(), size: 0 },
+            made: None,
             name: name.into(),
             mimetype: mimetype.into(),
             modified: 0,

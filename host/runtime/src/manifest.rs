@@ -70,6 +70,10 @@ pub struct FileArea {
     /// Whether it is an area of courses' own content, which the plugin opens for download but does not keep.
     #[serde(default)]
     pub content: bool,
+    /// A function that is asked, for somebody who may enter the course and has the capability, whether they may have a file of
+    /// a content area. It may answer with a content of its own, in place of a stored one or where there is none.
+    #[serde(default)]
+    pub opened_by: Option<String>,
 }
 
 /// What stands between a file's area and its path in an address.

@@ -5,7 +5,7 @@ use crate::audit;
 use crate::functions::FunctionSpec;
 use crate::registry::{Catalog, Registry};
 use provost_runtime::{Caller, Outcome, PluginError, PluginErrorKind, Request, TextSettings};
-use provost_store::api::Store;
+use provost_store::api::{Person, Store};
 use provost_wire::clean::Installed;
 use provost_wire::form::Tree;
 use provost_wire::{ErrorKind, WireError, validate};
@@ -66,15 +66,33 @@ async fn answer(
     parameters: serde_json::Value,
     settings: TextSettings,
 ) -> Result<serde_json::Value, WireError> {
-    let (caller, service) = match access {
-        Some(Access { person, service, .. }) => {
-            let caller = Caller { person: person.id, username: person.username.clone(), site_admin: person.site_admin };
-            (caller, service.shortname.clone())
+    let service = access.map(|access| access.service.shortname.as_str()).unwrap_or_default();
+    ask(store, function, access.map(|access| &access.person), service, &parameters, settings).await
+}
+
+/// Has the plugin answer a person (none is the guest), whose call came through a service (empty for none). The parameters are taken as
+/// they are.
+pub(crate) async fn ask(
+    store: &dyn Store,
+    function: &FunctionSpec,
+    person: Option<&Person>,
+    service: &str,
+    parameters: &serde_json::Value,
+    settings: TextSettings,
+) -> Result<serde_json::Value, WireError> {
+    let caller = match person {
+        Some(person) => {
+            Caller { person: person.id, username: person.username.clone(), site_admin: person.site_admin }
         }
-        None => (Caller { person: GUEST, username: "guest".into(), site_admin: false }, String::new()),
+        None => Caller { person: GUEST, username: "guest".into(), site_admin: false },
     };
-    let request =
-        Request { function: function.name.clone(), parameters: parameters.to_string(), caller, settings, service };
+    let request = Request {
+        function: function.name.clone(),
+        parameters: parameters.to_string(),
+        caller,
+        settings,
+        service: service.to_owned(),
+    };
     let outcome = function.plugin.call(&request).await;
     let plugin = function.plugin.manifest().id.as_str();
     if let Outcome::Trap(_) | Outcome::Timeout | Outcome::Limit(_) | Outcome::Protocol(_) = &outcome {

@@ -2,10 +2,14 @@
 //! them (moodle-webservices.md 1.9).
 
 use crate::access::{self, Access, registry_error, store_error};
-use crate::{Catalog, Registry};
-use provost_runtime::ItemInUrl;
+use crate::{Catalog, Registry, dispatch};
+use bytes::Bytes;
+use provost_runtime::{ItemInUrl, TextSettings};
 use provost_store::api::{BlobRef, ContentPlace, Person, Place, Store};
-use provost_wire::WireError;
+use provost_wire::{ErrorKind, WireError};
+use serde::Deserialize;
+use serde_json::json;
+use sha1::{Digest, Sha1};
 
 /// Who wants the file.
 #[derive(Clone, Copy)]
@@ -28,8 +32,10 @@ impl Reach<'_> {
 /// A file that may be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Its content.
+    /// Its content: where it is kept, or the name that `made` would have.
     pub blob: BlobRef,
+    /// The content, where it is not kept but was made for this answer.
+    pub made: Option<Bytes>,
     /// Its name.
     pub name: String,
     /// Its type.
@@ -107,7 +113,17 @@ async fn area_file(
     let file = found.map_err(store_error)?.ok_or_else(WireError::file_not_found)?;
     let capability = area.and_then(|area| area.capability.as_deref());
     access::require_download(store, person, file.context, capability).await?;
-    Ok(Found { blob: file.blob, name: file.name, mimetype: file.mimetype, modified: file.created })
+    Ok(Found { blob: file.blob, made: None, name: file.name, mimetype: file.mimetype, modified: file.created })
+}
+
+/// What a function says that opens files of an area.
+#[derive(Deserialize)]
+struct Opened {
+    stored: bool,
+    #[serde(default)]
+    mimetype: Option<String>,
+    #[serde(default)]
+    content: Option<String>,
 }
 
 /// What lets somebody see an activity that is not shown: the field's own name for it.
@@ -131,17 +147,62 @@ async fn content_file(
         path: &path,
         name,
     };
-    let file = store.find_content_file(&place).await.map_err(store_error)?.ok_or_else(missing)?;
-    access::require_course(store, person, file.course).await?;
-    let place = file.activity.map_or(Place::Course(file.course), Place::Activity);
-    access::require_capability(store, person, capability, place).await?;
+    let stored = store.find_content_file(&place).await.map_err(store_error)?;
+    // Without a stored file only a function can have one; then the context says whose it would be.
+    let at = match &stored {
+        Some(file) => file.activity.map_or(Place::Course(file.course), Place::Activity),
+        None => store.place_of(place.context).await.map_err(store_error)?.ok_or_else(missing)?,
+    };
+    let course = store.course_of(at).await.map_err(store_error)?.ok_or_else(missing)?;
+    access::require_course(store, person, course).await?;
+    access::require_capability(store, person, capability, at).await?;
+    if let Some(function) = &area.opened_by {
+        let opened = open(store, catalog, person, function, &place).await?;
+        if let Opened { stored: false, mimetype, content } = opened {
+            let made = Bytes::from(content.ok_or_else(missing)?);
+            let blob = BlobRef { sha1: hex::encode(Sha1::digest(&made)), size: made.len() as u64 };
+            let mimetype = mimetype.unwrap_or_else(|| "text/html".into());
+            let modified = store.course(course).await.map_err(store_error)?.fields.modified;
+            return Ok(Found { blob, made: Some(made), name: name.to_owned(), mimetype, modified });
+        }
+    }
+    let file = stored.ok_or_else(missing)?;
     if !file.visible && file.activity.is_some() {
-        let sees = store.has_capability(person.id, VIEW_HIDDEN, place).await.map_err(store_error)?;
+        let sees = store.has_capability(person.id, VIEW_HIDDEN, at).await.map_err(store_error)?;
         if !sees {
             return Err(WireError::require_login("Activity is hidden"));
         }
     }
-    Ok(Found { blob: file.blob, name: name.to_owned(), mimetype: file.mimetype, modified: file.created })
+    Ok(Found { blob: file.blob, made: None, name: name.to_owned(), mimetype: file.mimetype, modified: file.created })
+}
+
+/// Asks the function of an area whether somebody may have a file.
+async fn open(
+    store: &dyn Store,
+    catalog: &Catalog,
+    person: &Person,
+    function: &str,
+    place: &ContentPlace<'_>,
+) -> Result<Opened, WireError> {
+    let Some(function) = catalog.function(function) else {
+        return Err(WireError::coding(&format!("no plugin offers {function}, which opens files of this area")));
+    };
+    let parameters = json!({
+        "contextid": place.context, "component": place.component, "area": place.area, "item": place.item,
+        "path": place.path, "filename": place.name,
+    });
+    let settings = TextSettings {
+        raw: false,
+        file_urls: true,
+        filter: false,
+        language: String::new(),
+        timezone: String::new(),
+    };
+    match dispatch::ask(store, function, Some(person), "", &parameters, settings).await {
+        Ok(answer) => serde_json::from_value(answer).map_err(|e| WireError::invalid_response(e.to_string())),
+        Err(error) if error.kind == Some(ErrorKind::NotFound) => Err(WireError::file_not_found()),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -38,7 +38,6 @@ impl WebService for MoodleServices {
         functions.extend(roles::functions());
         functions.extend(files::functions());
         functions.extend(mobile::functions());
-        functions.extend(contents::functions());
         functions
     }
 }

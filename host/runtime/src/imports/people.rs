@@ -141,6 +141,11 @@ impl wit::Host for CallState {
         }
     }
 
+    async fn course_of(&mut self, place: wit::Place) -> Answer<Option<u64>> {
+        attempt!(self.enter(INTERFACE));
+        answered(self.host.store.course_of(place_in(place)).await)
+    }
+
     async fn create(&mut self, people: Vec<(wit::PersonFields, Option<String>)>) -> Answer<Vec<u64>> {
         attempt!(self.enter(INTERFACE));
         if people.len() > MAX_CREATED {

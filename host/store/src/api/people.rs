@@ -123,6 +123,8 @@ pub trait People: Send + Sync {
     async fn role_grants(&self, person: u64) -> Result<Vec<(u64, Place)>>;
     /// The number of a place's context; of a person it is made when first asked for. Errors: `NotFound`.
     async fn context_of(&self, place: Place) -> Result<u64>;
+    /// The course of a course or an activity that is there; none for other places.
+    async fn course_of(&self, place: Place) -> Result<Option<u64>>;
     /// The place of a context.
     async fn place_of(&self, context: u64) -> Result<Option<Place>>;
 }

@@ -404,6 +404,10 @@ impl People for SqliteStore {
         }
     }
 
+    async fn course_of(&self, place: Place) -> Result<Option<u64>> {
+        self.find_course(place).await
+    }
+
     async fn place_of(&self, context: u64) -> Result<Option<Place>> {
         self.find_place(context).await
     }
