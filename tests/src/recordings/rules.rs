@@ -163,7 +163,12 @@ pub const RULES: &[Rule] = &[
     ),
     rule("get_courses_all* json_body*", "body[oracle].fullname", Allow::Value, "each site has its own name"),
     rule("get_courses_all* json_body*", "body[oracle].displayname", Allow::Value, "each site has its own name"),
-    rule("get_courses_all* json_body*", "body[oracle].time*", Allow::Value, "the site itself was made and changed at no moment"),
+    rule(
+        "get_courses_all* json_body*",
+        "body[oracle].time*",
+        Allow::Value,
+        "the site itself was made and changed at no moment",
+    ),
     rule("get_contents*", "body[*].modules[survey *]", Allow::Absent, "the recorded site had this kind switched off"),
     // Courses that were not kept.
     rule("get_courses_all* json_body*", "body[gen_M]", Allow::Anything, "its archive is not among the fixtures"),

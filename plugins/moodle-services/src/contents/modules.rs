@@ -35,11 +35,9 @@ impl Page<'_> {
             _ => icons::module(&fields.module),
         };
         let badge = || match files.first().filter(|_| shows_type(&own)).and_then(|file| file.extension()) {
-            Some(extension) => Badge {
-                badgecontent: Some(extension),
-                badgestyle: Some("badge-none".to_owned()),
-                ..Badge::default()
-            },
+            Some(extension) => {
+                Badge { badgecontent: Some(extension), badgestyle: Some("badge-none".to_owned()), ..Badge::default() }
+            }
             None => Badge::default(),
         };
         let description = (head.number("showdescription") != 0 || kind.no_view) && self.describes(kind, &own);
