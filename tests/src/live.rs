@@ -24,13 +24,26 @@ pub const PATIENCE: Duration = Duration::from_secs(180);
 pub struct Site {
     binary: PathBuf,
     folder: TempDir,
+    /// Where compiled code of plugins is kept for other sites.
+    kept: Option<PathBuf>,
 }
 
 impl Site {
     /// An empty one. `binary` is `env!("CARGO_BIN_EXE_provost")`, which only a test can say.
     pub fn new(binary: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
-        Self { binary: binary.into(), folder }
+        Self { binary: binary.into(), folder, kept: None }
+    }
+
+    /// An empty one that begins with the code of plugins which others like it have compiled: that takes most of the time of a short
+    /// test. What of it fits is decided by the host, as with any code that it finds compiled.
+    pub fn warm(binary: &str) -> Self {
+        let mut site = Self::new(binary);
+        // Beside the binary, where `cargo clean` finds it.
+        let kept = Path::new(binary).with_file_name("compiled-for-tests");
+        copy_new(&kept, &site.data().join("compiled"));
+        site.kept = Some(kept);
+        site
     }
 
     /// The store's directory.
@@ -149,6 +162,30 @@ impl Site {
     /// The server's log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("serve.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if let Some(kept) = &self.kept {
+            copy_new(&self.data().join("compiled"), kept);
+        }
+    }
+}
+
+/// Copies the files that are not there yet, each at once. What cannot be copied is left out: it is compiled anew.
+fn copy_new(from: &Path, to: &Path) {
+    let (Ok(entries), Ok(())) = (fs::read_dir(from), fs::create_dir_all(to)) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let Some(name) = path.file_name().map(|name| to.join(name)) else { continue };
+        let unfinished = tempfile::NamedTempFile::new_in(to);
+        if !name.exists()
+            && let Ok(unfinished) = unfinished
+            && fs::copy(&path, unfinished.path()).is_ok()
+        {
+            // Another test may have been faster.
+            let _ = unfinished.persist(name);
+        }
     }
 }
 

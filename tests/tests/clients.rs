@@ -90,7 +90,7 @@ fn node_modules() -> Option<PathBuf> {
 
 /// Lets a script go the way, and looks at what it left.
 fn goes_the_way(mut script: Command) {
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     let archive = sample::packed_file();
     let course = site.import(&archive);
     create_person(&site, "kim");
@@ -109,7 +109,7 @@ fn goes_the_way(mut script: Command) {
 
     let done: Value = serde_json::from_str(&said).unwrap_or_else(|e| panic!("{e}: {said}"));
     let left = site.json(&["course", "list"]);
-    let left: Vec<&Value> = left.as_array().into_iter().flatten().map(|c| &c["id"]).collect();
+    let left: Vec<&Value> = left.as_array().into_iter().flatten().map(|c| &c["courseid"]).collect();
     assert!(left.contains(&&Value::from(course)), "{left:?}");
     assert!(!left.contains(&&done["created"]) && !left.contains(&&done["restored"]), "{left:?} after {done}");
     let downloaded = Unpacked::open(&target).expect("an archive");

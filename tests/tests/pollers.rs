@@ -14,7 +14,7 @@ const CLIENTS: usize = 50;
 #[test]
 fn every_poll_is_answered() {
     raise_open_files();
-    let site = Site::new(PROVOST);
+    let site = Site::warm(PROVOST);
     let size = SampleSize {
         activities: 300,
         people: 50,
@@ -37,15 +37,20 @@ fn every_poll_is_answered() {
         let target = format!("/webservice/rest/server.php?{control}&{parameters}");
         let states: &'static Mutex<Vec<i64>> = Box::leak(Box::default());
         let load = Load { clients: CLIENTS, pause: Duration::from_millis(10), time: Duration::from_secs(3) };
-        let found = run(&server.address, load, move || target.clone(), move |status, body| {
-            let answer: Value = serde_json::from_slice(body).map_err(|e| e.to_string())?;
-            let (state, progress) = (answer[0]["status"].as_i64(), answer[0]["progress"].as_f64());
-            let (Some(state @ (700 | 800 | 1000)), Some(0.0..=1.0), 200) = (state, progress, status) else {
-                return Err(format!("status {status}: {answer}"));
-            };
-            states.lock().map_err(|e| e.to_string())?.push(state);
-            Ok(())
-        });
+        let found = run(
+            &server.address,
+            load,
+            move || target.clone(),
+            move |status, body| {
+                let answer: Value = serde_json::from_slice(body).map_err(|e| e.to_string())?;
+                let (state, progress) = (answer[0]["status"].as_i64(), answer[0]["progress"].as_f64());
+                let (Some(state @ (700 | 800 | 1000)), Some(0.0..=1.0), 200) = (state, progress, status) else {
+                    return Err(format!("status {status}: {answer}"));
+                };
+                states.lock().map_err(|e| e.to_string())?.push(state);
+                Ok(())
+            },
+        );
         let found = found.expect("clients");
         println!("{function}: {CLIENTS} clients: {found}");
         assert_eq!((found.failed, &found.errors[..]), (0, &[][..]));

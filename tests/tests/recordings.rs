@@ -277,7 +277,20 @@ fn refusals_with_debug_information() {
 
 #[test]
 fn forms_of_requests() {
-    all_of(Family::Forms, "forms of requests", &[], |_| ());
+    let Some(folder) = folder() else { return };
+    let world = World::new(PROVOST, &archives(&folder), &[]);
+    let mut judge = Judge::new(&world);
+    for mut recording in of(&folder, Family::Forms) {
+        if recording.name == "json_body" {
+            // Moodle does not look into a body of JSON. Here it counts (docs/web-services.md), so that a token in it would be
+            // one that differs from the query's; one without anything changes nothing.
+            let refused = world.ask(&recording.request);
+            assert!(String::from_utf8_lossy(&refused.body).contains("invalidtoken"));
+            recording.request.body = Body::Text("{}".to_owned());
+        }
+        judge.ask(&recording);
+    }
+    judge.end("forms of requests");
 }
 
 #[test]

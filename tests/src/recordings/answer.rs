@@ -66,6 +66,10 @@ impl Node {
     pub fn shown(&self) -> String {
         match self {
             Self::List(items) => format!("a list of {}", items.len()),
+            Self::Map(_) if self.get("errorcode").is_some() => {
+                let text = |key: &str| self.get(key).and_then(Node::value).unwrap_or_default();
+                format!("the error {}: {}{}", text("errorcode"), text("message"), text("error"))
+            }
             Self::Map(entries) => {
                 let keys: Vec<&str> = entries.iter().map(|(k, _)| k.as_str()).collect();
                 format!("a map of {}", keys.join(", "))

@@ -251,7 +251,9 @@ fn label(node: &Node) -> Option<String> {
     if let (Some(module), Some(name)) = (text("modname"), text("name")) {
         return Some(format!("{module} {name}"));
     }
-    if let (Some(path), Some(file)) = (text("filepath"), text("filename")) {
+    if let (Some(path), Some(file)) = (text("filepath").filter(|path| path.starts_with('/')), text("filename"))
+        && text("errortype").is_none()
+    {
         // The chapters of a book differ in their content.
         let chapter = if file == "index.html" { text("content") } else { None };
         let path = without_digits(&path);

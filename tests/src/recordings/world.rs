@@ -39,6 +39,8 @@ const FUNCTIONS: &[&str] = &[
     "core_files_delete_draft_files",
     "core_get_string",
 ];
+/// What the site said of itself.
+const SETTINGS: &[&str] = &["site-shortname=oracle", "release=4.5.6 (Build: 20250811)", "version=\"2024100706\""];
 /// A function of Provost's that the service has not, in the place of one of Moodle's.
 const NOT_IN_SERVICE: (&str, &str) = ("core_user_get_users", "core_course_backup_async");
 /// Headers that say something of the answer.
@@ -72,7 +74,7 @@ pub struct World {
 impl World {
     /// Imports the courses from the fixtures' folder of archives and starts a server.
     pub fn new(binary: &str, archives: &Path, options: &[&str]) -> Self {
-        let site = Site::new(binary);
+        let site = Site::warm(binary);
         let import = |archive: &str, names: &[&str]| -> String {
             let path = archives.join(archive);
             let mut command: Vec<PathBuf> = vec!["course".into(), "import".into(), path];
@@ -92,6 +94,9 @@ impl World {
         course("10", import("small_test_users1.tgz.mbz", &["--shortname", "small_test_2", "--fullname", copy]));
         stand_in.insert(("context", "182".to_owned()), of_large);
         stand_in.insert(("context", "1454".to_owned()), of_small);
+        let mut configure = vec!["plugin", "configure", "moodle-services"];
+        configure.extend(SETTINGS);
+        site.ok(&configure);
         make_service(&site);
         for (theirs, name) in PEOPLE {
             let token = site.ok(&["token", "create", "--user", name, "--service", SERVICE]);

@@ -124,6 +124,26 @@ pub struct Badge {
     /// Its look.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub badgestyle: Option<String>,
+    /// What it leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub badgeurl: Option<String>,
+    /// Its id in the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub badgeelementid: Option<String>,
+    /// Further attributes of its element.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub badgeextraattributes: Option<Vec<Attribute>>,
+}
+
+/// An attribute of an element.
+#[derive(Debug, Clone, Serialize, Describe)]
+pub struct Attribute {
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
 }
 
 /// How far somebody has completed an activity.
@@ -178,6 +198,9 @@ pub struct Date {
     pub label: String,
     /// When.
     pub timestamp: i64,
+    /// The date from which it is counted, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relativeto: Option<i64>,
     /// Its name for programs.
     #[describe(kind = "ALPHANUM")]
     pub dataid: String,

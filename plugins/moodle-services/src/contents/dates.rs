@@ -10,6 +10,7 @@ pub fn shown(kind: &Kind, own: &Head, now: i64) -> Vec<Date> {
     let show = |(date, time): (&super::kinds::DateField, i64)| Date {
         label: date.labels[usize::from(time <= now)].to_owned(),
         timestamp: time,
+        relativeto: None,
         dataid: date.field.to_owned(),
     };
     set.map(show).collect()

@@ -36,7 +36,9 @@ impl Page<'_> {
             _ => icons::module(&fields.module),
         };
         let badge = || match files.first().filter(|_| shows_type(&own)).and_then(|file| file.extension()) {
-            Some(extension) => Badge { badgecontent: Some(extension), badgestyle: Some("badge-none".to_owned()) },
+            Some(extension) => {
+                Badge { badgecontent: Some(extension), badgestyle: Some("badge-none".to_owned()), ..Badge::default() }
+            }
             None => Badge::default(),
         };
         let mut module = Module {

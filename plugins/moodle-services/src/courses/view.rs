@@ -4,7 +4,7 @@ use crate::access;
 use crate::categories;
 use crate::shape::Scalar;
 use crate::text::{self, Author, Files, Text, form};
-use provost_guest::course_store::{FileRecord, SectionRecord, Snapshot};
+use provost_guest::course_store::{FileRecord, Snapshot};
 use provost_guest::courses::CourseRecord;
 use provost_guest::prelude::*;
 use provost_moodle_archive::details::CourseDetails;
@@ -92,15 +92,14 @@ fn option_value(name: &str, value: &str) -> Scalar {
     }
 }
 
-/// The number of the last section on the course's page.
+/// The number of the last section; those of subsections count, too.
 pub fn last_section(snapshot: &Snapshot) -> Result<u32> {
     let mut last = 0;
     let mut after = 0;
     loop {
         let page = snapshot.sections(after, PAGE)?;
         let Some(end) = page.last().map(|s| s.id) else { return Ok(last) };
-        let ordinary = |s: &&SectionRecord| s.fields.delegated_to == 0;
-        last = page.iter().filter(ordinary).map(|s| s.fields.number).max().unwrap_or(0).max(last);
+        last = page.iter().map(|s| s.fields.number).max().unwrap_or(0).max(last);
         after = end;
     }
 }
