@@ -168,7 +168,8 @@ async fn send(faces: &Faces, file: &Found, sent: &HeaderMap, download: bool) -> 
 async fn content(faces: &Faces, file: &Found, range: Range<u64>) -> Result<Body, WireError> {
     if let Some(made) = &file.made {
         let bounds = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
-        let part = bounds.filter(|(start, end)| start <= end && *end <= made.len()).map(|(start, end)| made.slice(start..end));
+        let part =
+            bounds.filter(|(start, end)| start <= end && *end <= made.len()).map(|(start, end)| made.slice(start..end));
         return part.map(Body::from).ok_or_else(WireError::file_not_found);
     }
     match faces.registry.host().blobs.stream(&file.blob.sha1, range).await {

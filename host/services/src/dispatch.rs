@@ -81,9 +81,7 @@ pub(crate) async fn ask(
     settings: TextSettings,
 ) -> Result<serde_json::Value, WireError> {
     let caller = match person {
-        Some(person) => {
-            Caller { person: person.id, username: person.username.clone(), site_admin: person.site_admin }
-        }
+        Some(person) => Caller { person: person.id, username: person.username.clone(), site_admin: person.site_admin },
         None => Caller { person: GUEST, username: "guest".into(), site_admin: false },
     };
     let request = Request {

@@ -191,13 +191,8 @@ async fn open(
         "contextid": place.context, "component": place.component, "area": place.area, "item": place.item,
         "path": place.path, "filename": place.name,
     });
-    let settings = TextSettings {
-        raw: false,
-        file_urls: true,
-        filter: false,
-        language: String::new(),
-        timezone: String::new(),
-    };
+    let settings =
+        TextSettings { raw: false, file_urls: true, filter: false, language: String::new(), timezone: String::new() };
     match dispatch::ask(store, function, Some(person), "", &parameters, settings).await {
         Ok(answer) => serde_json::from_value(answer).map_err(|e| WireError::invalid_response(e.to_string())),
         Err(error) if error.kind == Some(ErrorKind::NotFound) => Err(WireError::file_not_found()),

@@ -65,13 +65,10 @@ impl SqliteStore {
     pub(super) async fn find_course(&self, place: Place) -> Result<Option<u64>> {
         let (sql, id) = match place {
             Place::Course(id) => ("SELECT id FROM course WHERE id = ?", id),
-            Place::Activity(id) => {
-                ("SELECT c.id FROM activity a JOIN course c ON c.id = a.course WHERE a.id = ?", id)
-            }
+            Place::Activity(id) => ("SELECT c.id FROM activity a JOIN course c ON c.id = a.course WHERE a.id = ?", id),
             Place::Site | Place::Category(_) | Place::Person(_) => return Ok(None),
         };
-        let course: Option<i64> =
-            sqlx::query_scalar(sql).bind(db_int(id)).fetch_optional(self.db.read()).await?;
+        let course: Option<i64> = sqlx::query_scalar(sql).bind(db_int(id)).fetch_optional(self.db.read()).await?;
         Ok(course.map(model_int))
     }
 
