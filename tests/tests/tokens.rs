@@ -318,7 +318,7 @@ enum Gets {
 }
 
 /// Every function that is offered, with parameters that would do for an administrator. `COURSE`, `JOB`, `RESTORE`, `CONTEXT`,
-/// `CATEGORY`, `ADMIN` and `SELF` stand for ids.
+/// `CATEGORY`, `PAGE`, `ADMIN` and `SELF` stand for ids.
 const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
     (SITE_INFO, &[], Gets::Without(&["\"admin\"", "\"userissiteadmin\":true"])),
     ("tool_mobile_get_public_config", &[], Gets::Without(&["admin"])),
@@ -409,6 +409,18 @@ const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
         Gets::Refused(&["nopermissions"]),
     ),
     (
+        "provost_open_content_file",
+        &[
+            ("contextid", "PAGE"),
+            ("component", "mod_page"),
+            ("area", "content"),
+            ("item", "0"),
+            ("path", "/"),
+            ("filename", "index.html"),
+        ],
+        Gets::Refused(&["requireloginerror", "nopermissions"]),
+    ),
+    (
         "core_role_assign_roles",
         &[
             ("assignments[0][roleid]", "3"),
@@ -462,8 +474,12 @@ fn a_person_who_takes_part_in_nothing() {
 
     let ann = server.rest(&token(&site, "ann", &[]));
     let admin_id = site.json(&["user", "show", "admin"])["id"].to_string();
+    let contents = admin.call("core_course_get_contents", &[("courseid", &course.to_string())]);
+    let modules = contents.as_array().into_iter().flatten().filter_map(|s| s["modules"].as_array()).flatten();
+    let page = modules.filter(|m| m["modname"] == "page").map(|m| m["contextid"].to_string()).next();
     let ids = [
         ("COURSE", course.to_string()),
+        ("PAGE", page.expect("a page")),
         ("JOB", backup.clone()),
         ("RESTORE", restore),
         ("FILE", filename),
