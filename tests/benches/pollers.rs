@@ -259,8 +259,11 @@ fn refusals(site: &Site, server: &Server, times: usize) -> Result<()> {
         post_form(&format!("{}/login/token.php", server.url), &fields)
     };
     let mut times_of = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-    for _ in 0..times {
-        for (at, times) in times_of.iter_mut().enumerate() {
+    for turn in 0..times {
+        for place in 0..times_of.len() {
+            // Forwards and backwards, so that no kind always comes first.
+            let at = if turn % 2 == 0 { place } else { times_of.len() - 1 - place };
+            let times = &mut times_of[at];
             let begun = Instant::now();
             let reply = match at {
                 0 => call("0123456789abcdef0123456789abcdef"),
