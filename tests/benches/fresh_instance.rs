@@ -10,7 +10,7 @@ use clap::Parser;
 use figures::{Table, median};
 use provost_runtime::bindings::exports::provost::plugin::web_service::GuestIndices;
 use provost_runtime::bindings::provost::plugin::types::Error as PluginError;
-use provost_runtime::{Caller, Engine, EngineOptions, Host, Outcome, Plugin, Request};
+use provost_runtime::{Caller, Engine, EngineOptions, Host, Outcome, Plugin, Request, TextSettings};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, TypedFunc};
@@ -245,6 +245,14 @@ fn main() -> Result<()> {
         function: "greeter_greet".to_owned(),
         parameters: r#"{"name":"Ada"}"#.to_owned(),
         caller: Caller { person: 1, username: "ada".to_owned(), site_admin: false },
+        settings: TextSettings {
+            raw: false,
+            file_urls: true,
+            filter: false,
+            language: String::new(),
+            timezone: String::new(),
+        },
+        service: "provost".to_owned(),
     };
 
     let mut best: Vec<(f64, String)> = Vec::new();

@@ -9,6 +9,7 @@ use provost_wire::clean::Installed;
 use provost_wire::form::{self, Limits};
 use std::net::IpAddr;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Settings of the faces.
 #[derive(Debug, Clone)]
@@ -74,7 +75,12 @@ pub struct Faces {
     pub(crate) failures: Arc<RateLimit<IpAddr>>,
     /// Failed logins by network.
     pub(crate) failed_logins: Arc<RateLimit<IpAddr>>,
+    /// Turns to have a password looked at.
+    pub(crate) logins: Arc<Semaphore>,
 }
+
+/// Passwords that are looked at at one time; each takes 19 MiB meanwhile.
+const LOGINS: usize = 4;
 
 impl Faces {
     /// Faces of a registry's host.
@@ -84,6 +90,7 @@ impl Faces {
             calls: Arc::new(RateLimit::per_minute(options.requests_per_minute)),
             failures: Arc::new(RateLimit::per_minute(options.failures_per_minute)),
             failed_logins: Arc::new(RateLimit::per_minute(options.failed_logins_per_minute)),
+            logins: Arc::new(Semaphore::new(LOGINS)),
             options: Arc::new(options),
             installed: Arc::new(Installed::new(["en"], ["boost"])),
         }

@@ -37,7 +37,11 @@ async fn take(faces: &Faces, peer: IpAddr, query: &str, request: Request) -> Res
     let username = text(&variables, "username")?.trim().to_lowercase();
     let (password, service) = (text(&variables, "password")?, text(&variables, "service")?);
     let login = Login { username: &username, password, service, address: peer };
-    // A password can be guessed, so once there were too many wrong ones, none is looked at for a while.
+    // A password can be guessed, so once there were too many wrong ones, none is looked at for a while. A few are looked at
+    // at one time: each costs memory and computing, and guesses sent all at once are to be counted, too.
+    let Ok(_turn) = faces.logins.acquire().await else {
+        return Err(WireError::coded("failed", "The site could not answer"));
+    };
     let network = limit::network(peer);
     faces.failed_logins.check(network).map_err(WireError::rate_limited)?;
     let token = match login::login(&faces.registry, login).await {
