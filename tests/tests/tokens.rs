@@ -41,8 +41,11 @@ fn token(site: &Site, user: &str, more: &[&str]) -> String {
     site.ok(&command).trim_end().to_owned()
 }
 
+/// Status, headers, body.
+type Said = (u16, Vec<(String, String)>, String);
+
 /// What an answer says besides the moment.
-fn said(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
+fn said(reply: &Reply) -> Said {
     let headers = reply.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "date" | "last-modified"));
     (reply.status, headers.cloned().collect(), reply.text())
 }
@@ -226,7 +229,7 @@ fn a_token_out_of_its_bounds() {
         let both = [expired, late].map(|t| code(&server.rest(t).xml(SITE_INFO, &[])));
         both.iter().all(|code| code == "accessexception").then_some(())
     });
-    let mut answers: Vec<Vec<(&str, (u16, Vec<(String, String)>, String))>> = Vec::new();
+    let mut answers: Vec<Vec<(&str, Said)>> = Vec::new();
     for (what, token) in &tokens {
         let replies = doors(&server, token, &file);
         for (door, reply) in &replies {
@@ -317,9 +320,12 @@ enum Gets {
     Without(&'static [&'static str]),
 }
 
+/// A function, parameters, and what comes of them.
+type Expected = (&'static str, &'static [(&'static str, &'static str)], Gets);
+
 /// Every function that is offered, with parameters that would do for an administrator. `COURSE`, `JOB`, `RESTORE`, `CONTEXT`,
 /// `CATEGORY`, `PAGE`, `ADMIN` and `SELF` stand for ids.
-const FUNCTIONS: &[(&str, &[(&str, &str)], Gets)] = &[
+const FUNCTIONS: &[Expected] = &[
     (SITE_INFO, &[], Gets::Without(&["\"admin\"", "\"userissiteadmin\":true"])),
     ("tool_mobile_get_public_config", &[], Gets::Without(&["admin"])),
     ("core_course_backup_async", &[("courseid", "COURSE")], Gets::Refused(&["requireloginerror"])),
