@@ -43,7 +43,7 @@ fn of_type(ty: ParamType) -> Value {
         ParamType::Text | ParamType::NoTags | ParamType::Raw | ParamType::RawTrimmed => json!("text"),
         ParamType::Alpha | ParamType::AlphaExt => json!("word"),
         ParamType::AlphaNum | ParamType::AlphaNumExt | ParamType::SafeDir => json!("abc123"),
-        ParamType::Plugin => json!("quiz"),
+        ParamType::Plugin => json!("folder"),
         ParamType::Area => json!("content"),
         ParamType::Component => json!("mod_quiz"),
         ParamType::File => json!("file.txt"),

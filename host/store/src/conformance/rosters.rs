@@ -252,7 +252,7 @@ pub async fn passwords_services_audit((store, _): Pair) -> Result<()> {
     assert!(store.service_people(kept.id).await?.is_empty());
 
     let cap = Capability { name: "c".into(), label: "C".into(), archetypes: vec!["student".into()] };
-    store.declare_capabilities(&[cap.clone()]).await?;
+    store.declare_capabilities(std::slice::from_ref(&cap)).await?;
     let like = store.add_role("helper", "Helper", "student").await?;
     assert!(is_conflict(&store.add_role("helper", "Helper", "").await, "role"));
     assert_eq!(store.role_capabilities(like).await?, [("c".to_owned(), true)]);
