@@ -36,6 +36,35 @@ pub mod job {
     });
 }
 
+pub mod event {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "event-plugin",
+        with: {
+            "provost:plugin/types@0.1.0": crate::bindings::imports::provost::plugin::types,
+            "provost:plugin/events@0.1.0": crate::bindings::imports::provost::plugin::events,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_event",
+        default_bindings_module: "::provost_guest::bindings::event",
+        runtime_path: "::provost_guest::bindings::rt",
+    });
+}
+
+pub mod hook {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "hook-plugin",
+        with: {
+            "provost:plugin/types@0.1.0": crate::bindings::imports::provost::plugin::types,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_hook",
+        default_bindings_module: "::provost_guest::bindings::hook",
+        runtime_path: "::provost_guest::bindings::rt",
+    });
+}
+
 pub mod lifecycle {
     wit_bindgen::generate!({
         path: "../wit",

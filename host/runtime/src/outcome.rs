@@ -121,7 +121,9 @@ impl From<wit::Error> for PluginError {
 pub(crate) fn from_answer<T>(answer: Result<T, wit::Error>) -> Outcome<T> {
     match answer {
         Ok(value) => Outcome::Ok(value),
-        Err(error) if error.kind == wit::ErrorKind::RetryLater => Outcome::RetryLater(error.into()),
+        Err(error) if matches!(error.kind, wit::ErrorKind::RetryLater | wit::ErrorKind::NotVisibleYet) => {
+            Outcome::RetryLater(error.into())
+        }
         Err(error) => Outcome::Error(error.into()),
     }
 }

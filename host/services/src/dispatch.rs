@@ -135,7 +135,7 @@ async fn plugin_error(store: &dyn Store, error: PluginError) -> WireError {
         PluginErrorKind::Corrupt => ErrorKind::Corrupt,
         PluginErrorKind::Limit => ErrorKind::Limit,
         PluginErrorKind::Cancelled => ErrorKind::Cancelled,
-        PluginErrorKind::RetryLater => ErrorKind::RetryLater,
+        PluginErrorKind::RetryLater | PluginErrorKind::NotVisibleYet => ErrorKind::RetryLater,
         PluginErrorKind::Failed => ErrorKind::Failed,
     };
     let label = match kind {
