@@ -341,6 +341,24 @@ const FUNCTIONS: &[Expected] = &[
         Gets::Refused(&["requireloginerror", "nopermissions"]),
     ),
     (
+        "core_course_async_duplicate_course",
+        &[("courseid", "COURSE"), ("fullname", "New"), ("shortname", "new-one"), ("categoryid", "CATEGORY")],
+        Gets::Refused(&["requireloginerror"]),
+    ),
+    (
+        "core_course_duplicate_course",
+        &[("courseid", "COURSE"), ("fullname", "New"), ("shortname", "new-two"), ("categoryid", "CATEGORY")],
+        Gets::Refused(&["requireloginerror"]),
+    ),
+    ("core_course_async_duplicate_course_get_status", &[("duplicateid", "JOB")], Gets::Refused(&["invalidrecord"])),
+    ("provost_course_duplicate_get_details", &[("jobid", "JOB")], Gets::Refused(&["invalidrecord"])),
+    ("provost_course_duplicate_cancel", &[("jobid", "JOB")], Gets::Refused(&["invalidrecord"])),
+    (
+        "core_backup_get_copy_progress",
+        &[("copies[0][backupid]", "JOB"), ("copies[0][restoreid]", "JOB"), ("copies[0][operation]", "backup")],
+        Gets::Refused(&["invalidrecord"]),
+    ),
+    (
         "core_backup_get_async_backup_progress",
         &[("backupids[0]", "JOB"), ("contextid", "CONTEXT")],
         Gets::Refused(&["requireloginerror", "nopermissions"]),

@@ -101,6 +101,8 @@ pub enum Course {
     },
     /// Import an archive, wait for it and print the course's id.
     Import(Import),
+    /// Duplicate a course, wait for it and print the new one's id.
+    Duplicate(Duplicate),
     /// List who takes part in a course.
     Participants {
         /// Its id.
@@ -182,6 +184,36 @@ pub struct Import {
     /// Import although file contents are damaged: without them, with warnings.
     #[arg(long)]
     pub keep_going: bool,
+}
+
+#[derive(Args)]
+pub struct Duplicate {
+    /// The id of the course that is copied.
+    pub id: u64,
+    /// The new course's short name; it must be free.
+    #[arg(long)]
+    pub shortname: String,
+    /// The new course's full name; default: the original's.
+    #[arg(long)]
+    pub fullname: Option<String>,
+    /// The new course's category; default: the original's.
+    #[arg(long, value_name = "ID")]
+    pub category: Option<u64>,
+    /// The new course is hidden, whatever the original is.
+    #[arg(long, conflicts_with = "visible")]
+    pub hidden: bool,
+    /// The new course is visible, whatever the original is.
+    #[arg(long)]
+    pub visible: bool,
+    /// The day on which the new course starts; all its dates move with it. Default: as the original.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub startdate: Option<i64>,
+    /// What is copied, for example users=1; may be repeated. Default: as for a backup, nobody and nothing of theirs.
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = name_value)]
+    pub options: Vec<(String, String)>,
+    /// Do not wait: print the job's id.
+    #[arg(long)]
+    pub no_wait: bool,
 }
 
 #[derive(Subcommand)]

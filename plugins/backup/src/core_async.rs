@@ -7,7 +7,7 @@ use provost_guest::config;
 use provost_guest::files::{self, File};
 use provost_guest::people::{Place, require_capability};
 use provost_guest::prelude::*;
-use provost_plugin_job_details::{Work, entered_place, status, visible, visible_job};
+use provost_plugin_job_details::{Standing, Work, entered_place, visible, visible_job};
 use serde::{Deserialize, Serialize};
 
 const BACKUP_ACTIVITY: &str = "moodle/backup:backupactivity";
@@ -61,7 +61,8 @@ fn get_progress(caller: &Caller, asked: Asked) -> Result<Vec<Progress>> {
     allowed_place(caller, asked.contextid)?;
     let of = |id: String| {
         let (job, work) = visible(caller, &id)?;
-        Ok(Progress { status: status(job.state), progress: job.progress, backupid: id, operation: work.name() })
+        let Standing { phase, status, of_phase, .. } = Standing::of(&job, work);
+        Ok(Progress { status, progress: of_phase, backupid: id, operation: phase.operation() })
     };
     asked.backupids.into_iter().map(of).collect()
 }

@@ -1,5 +1,9 @@
-//! What the backup and restore plugins tell clients of their jobs: Moodle's status numbers, and beyond them the reason of
-//! a failure and the warnings.
+//! What the backup, restore and duplicate plugins tell clients of their jobs: Moodle's status numbers, and beyond them the
+//! reason of a failure and the warnings.
+
+mod phase;
+
+pub use phase::{Phase, Standing};
 
 use provost_guest::jobs::{Job, State};
 use provost_guest::people::{Place, has_capability, place_of, require_course_access};
@@ -52,38 +56,41 @@ pub fn status(state: State) -> i64 {
     }
 }
 
-/// The work that the two plugins do: the kinds of their jobs.
+/// The work that the plugins do: the kinds of their jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// A course becomes an archive.
     Backup,
     /// An archive becomes a course.
     Restore,
+    /// A course is copied.
+    Duplicate,
 }
 
 impl Work {
-    /// The kind of a job, which is Moodle's word for the operation too.
+    /// The kind of a job.
     pub fn name(self) -> &'static str {
         match self {
             Work::Backup => "backup",
             Work::Restore => "restore",
+            Work::Duplicate => "duplicate",
         }
     }
 
     /// The capability that lets somebody see such jobs in their course.
     fn capability(self) -> &'static str {
         match self {
-            Work::Backup => "moodle/backup:backupcourse",
+            Work::Backup | Work::Duplicate => "moodle/backup:backupcourse",
             Work::Restore => "moodle/restore:restorecourse",
         }
     }
 
     fn of(kind: &str) -> Option<Self> {
-        [Work::Backup, Work::Restore].into_iter().find(|work| work.name() == kind)
+        [Work::Backup, Work::Restore, Work::Duplicate].into_iter().find(|work| work.name() == kind)
     }
 }
 
-/// The job and what it does, if it is a backup or a restore that the caller may know of: its owner, or who holds the capability
+/// The job and what it does, if it is work of one of the plugins that the caller may know of: its owner, or who holds the capability
 /// in its course. Others learn no more than of a job that never was.
 pub fn visible(caller: &Caller, id: &str) -> Result<(Job, Work)> {
     let job = provost_guest::jobs::get(id).map_err(|error| match error.kind {

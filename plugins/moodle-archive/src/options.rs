@@ -1,6 +1,7 @@
 //! The options of a backup or copy: reading them, what depends on what, which facets they take, and the settings they become
 //! in the master file (moodle-webservices.md 2.3; mbz-format.md 4.1 and 4.2).
 
+use crate::enrolments::Enrolled;
 use crate::facets::names;
 use crate::layout::Activity;
 use crate::manifest::{Level, Setting};
@@ -162,6 +163,37 @@ pub struct Forced {
     pub needs: &'static str,
 }
 
+/// The pairs, if all of them are of the ten.
+fn ten<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Vec<(&'a str, &'a str)>, OptionError> {
+    let known = |(name, value)| match NAMES[..TEN].contains(&name) {
+        true => Ok((name, value)),
+        false => Err(OptionError::Unknown(name.into())),
+    };
+    pairs.into_iter().map(known).collect()
+}
+
+/// What becomes of enrolments in a new course (mbz-format.md 7.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enrolling {
+    /// Methods and who is enrolled by them stay.
+    AsTheyWere,
+    /// Everybody is enrolled by one manual method.
+    ByHand,
+    /// One manual method, and nobody in it.
+    None,
+}
+
+impl Enrolling {
+    /// Who stays enrolled where methods are not kept; none where they are.
+    pub fn enrolled(self) -> Option<Enrolled> {
+        match self {
+            Enrolling::AsTheyWere => None,
+            Enrolling::ByHand => Some(Enrolled::ByHand),
+            Enrolling::None => Some(Enrolled::Nobody),
+        }
+    }
+}
+
 impl Options {
     /// Reads options from names and values. What is not given has its default. The same option may be given again with the
     /// same value.
@@ -181,14 +213,12 @@ impl Options {
             grade_histories: true,
             ..Self::default()
         };
-        let mut ours = Vec::new();
-        for (name, value) in pairs {
-            if !NAMES[..TEN].contains(&name) {
-                return Err(OptionError::Unknown(name.into()));
-            }
-            ours.push((name, value));
-        }
-        Self::parse_over(everything, ours)
+        Self::parse_over(everything, ten(pairs)?)
+    }
+
+    /// Reads the options of a copy of a course: the ten, with the defaults of a backup.
+    pub fn parse_copy<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, OptionError> {
+        Self::parse_over(Self::default(), ten(pairs)?)
     }
 
     fn parse_over<'a>(
@@ -285,6 +315,15 @@ impl Options {
     /// Whether badges are taken: with activities. Without users they are, too, as the archives of 4.5 show.
     fn badges(&self) -> bool {
         self.activities
+    }
+
+    /// What becomes of enrolments in a course that is made with these options.
+    pub fn enrolling(&self) -> Enrolling {
+        match (self.enrolments, self.users) {
+            (Enrolments::Always, _) | (Enrolments::WithUsers, true) => Enrolling::AsTheyWere,
+            (Enrolments::Never, true) => Enrolling::ByHand,
+            (Enrolments::Never | Enrolments::WithUsers, false) => Enrolling::None,
+        }
     }
 
     /// The facets that the options take. Enrolment methods are definition and always taken, so `enrolments` has no say.

@@ -1,15 +1,16 @@
 //! Sections, activities, blocks and their documents.
 
-use crate::convert::{damaged, facets, run};
+use provost_plugin_draft_parts::{Filling, damaged, facets};
 use crate::course_files::FileIndex;
 use crate::intake::{Intake, NAMED_WARNINGS};
 use crate::into::{Known, unusable};
 use crate::placement::Placement;
-use crate::wish::{Enrolling, Taken};
+use crate::wish::Taken;
 use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draft, SectionFields};
 use provost_guest::{Error, JobContext, Result};
 use provost_moodle_archive::columns;
 use provost_moodle_archive::enrolments::{self, Enrolled};
+use provost_moodle_archive::options::Enrolling;
 use provost_moodle_archive::facets::files::{ExampleScan, Examples};
 use provost_moodle_archive::facets::{is_derived, part_rules};
 use provost_moodle_archive::layout::{self, Activity, Owner, OwnerKind, PartName};
@@ -349,48 +350,25 @@ fn add_part(
 ) -> Result<Splitter> {
     let taken = select.taken;
     let path = part.path();
-    let mut splitter = Splitter::new(part);
-    let id = draft.add_part(owner, &part.stored_name(), &facets(splitter.part_facets()))?;
+    let takes = |facets: &[&str]| taken.takes(facets);
     let freed = part.owner == Owner::Course && part.file == "roles.xml" && taken.enrolments() != Enrolling::AsTheyWere;
-    let append = |splitter: &mut Splitter| -> Result<()> {
-        let mut runs = Vec::new();
-        for mut found in splitter.take_runs().into_iter().filter(|found| taken.takes(found.facets)) {
-            if let (true, Run::Rows(rows)) = (freed, &mut found.run) {
-                for row in rows {
-                    let element = std::mem::take(&mut row.element);
-                    row.element = enrolments::assignment_by_hand(element).map_err(damaged(&path))?;
-                }
-            }
-            runs.push(run(found));
-        }
-        if runs.is_empty() { Ok(()) } else { draft.append_runs(id, &runs) }
-    };
-    let broken = |e: provost_moodle_archive::split::SplitError| Error::corrupt(e.to_string());
-    let mut take = |chunk: &[u8]| {
-        splitter.feed(chunk).map_err(broken)?;
-        append(&mut splitter)
-    };
+    let mut filling = Filling::begin(draft, owner, part, &takes)?.by_hand(freed);
     let enrolled = enrolled(taken).filter(|_| part.owner == Owner::Course && part.file == "enrolments.xml");
     let known = select.known.and_then(|known| known.of(part));
     match (enrolled, known) {
         (Some(enrolled), _) => {
-            take(&enrolments::with_manual_method(&intake.whole(&path)?, enrolled).map_err(damaged(&path))?)?;
+            let document = intake.whole(&path)?;
+            filling.feed(&enrolments::with_manual_method(&document, enrolled).map_err(damaged(&path))?)?;
         }
-        (_, Some(known)) => take(&merge::without(&intake.whole(&path)?, known).map_err(unusable(&path))?)?,
-        _ => intake.stream(&path, take)?,
+        (_, Some(known)) => filling.feed(&merge::without(&intake.whole(&path)?, known).map_err(unusable(&path))?)?,
+        _ => intake.stream(&path, |chunk: &[u8]| filling.feed(chunk))?,
     }
-    splitter.finish().map_err(broken)?;
-    append(&mut splitter)?;
-    Ok(splitter)
+    filling.finish()
 }
 
 /// Who stays enrolled where methods are not kept.
 fn enrolled(taken: &Taken) -> Option<Enrolled> {
-    match taken.enrolments() {
-        Enrolling::AsTheyWere => None,
-        Enrolling::ByHand => Some(Enrolled::ByHand),
-        Enrolling::None => Some(Enrolled::Nobody),
-    }
+    taken.enrolments().enrolled()
 }
 
 /// Brings what was found together with the archive's own lists and adds it.

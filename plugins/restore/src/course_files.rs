@@ -1,6 +1,6 @@
 //! The rows of `files.xml`.
 
-use crate::convert::facets;
+use provost_plugin_draft_parts::facets;
 use crate::intake::{Intake, NAMED_WARNINGS};
 use crate::wish::Taken;
 use provost_guest::course_store::{Draft, FileFields};

@@ -1,6 +1,6 @@
 //! Reading the archive from front to back: file contents go to the blob store, documents are put aside.
 
-use crate::convert::damaged;
+use provost_plugin_draft_parts::damaged;
 use provost_guest::archive::Reader;
 use provost_guest::{BlobRef, Error, JobContext, Result};
 use provost_moodle_archive::layout::{self, PartName, Place};

@@ -2,7 +2,7 @@
 //! of its own, bound to what the course has already.
 
 use crate::content::{self, Items, Sections, Selection};
-use crate::convert::damaged;
+use provost_plugin_draft_parts::damaged;
 use crate::course_files::Contents;
 use crate::intake::Intake;
 use crate::job::{self, Restored};

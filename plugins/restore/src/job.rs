@@ -1,7 +1,7 @@
 //! The job: from an archive to a published course.
 
 use crate::content::{self, Items, Selection};
-use crate::convert::damaged;
+use provost_plugin_draft_parts::damaged;
 use crate::course_files::Contents;
 use crate::intake::Intake;
 use crate::into;

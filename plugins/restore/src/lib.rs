@@ -5,7 +5,6 @@
 
 mod checks;
 mod content;
-mod convert;
 mod course_files;
 mod intake;
 mod into;

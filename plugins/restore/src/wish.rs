@@ -1,7 +1,7 @@
 //! What a restore is asked for, and what of an archive that takes.
 
 use provost_guest::{Error, JobContext, Result};
-use provost_moodle_archive::options::{Enrolments, OptionError, Options};
+use provost_moodle_archive::options::{Enrolling, OptionError, Options};
 use serde::{Deserialize, Serialize};
 
 /// What the job is given. The command line makes it too: see `docs/jobs.md`.
@@ -89,23 +89,8 @@ impl Taken {
 
     /// What becomes of enrolments (mbz-format.md 7.7).
     pub fn enrolments(&self) -> Enrolling {
-        match (self.options.enrolments, self.options.users) {
-            (Enrolments::Always, _) | (Enrolments::WithUsers, true) => Enrolling::AsTheyWere,
-            (Enrolments::Never, true) => Enrolling::ByHand,
-            (Enrolments::Never | Enrolments::WithUsers, false) => Enrolling::None,
-        }
+        self.options.enrolling()
     }
-}
-
-/// What becomes of enrolments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Enrolling {
-    /// Methods and who is enrolled by them stay.
-    AsTheyWere,
-    /// Everybody is enrolled by one manual method.
-    ByHand,
-    /// One manual method, and nobody in it.
-    None,
 }
 
 #[cfg(test)]

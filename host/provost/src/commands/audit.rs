@@ -42,6 +42,7 @@ pub async fn run(site: Site, wish: Audit, as_json: bool) -> Result<()> {
 pub fn action(command: &Command) -> Option<&'static str> {
     match command {
         Command::Course(Course::Import(_)) => Some("course import"),
+        Command::Course(Course::Duplicate(_)) => Some("course duplicate"),
         Command::Course(Course::Enrol { .. }) => Some("course enrol"),
         Command::Course(Course::Unenrol { .. }) => Some("course unenrol"),
         Command::Course(Course::Delete { .. }) => Some("course delete"),

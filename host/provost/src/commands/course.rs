@@ -1,6 +1,6 @@
 //! `provost course …`.
 
-use super::participants;
+use super::{duplicate, participants};
 use crate::cli::{Course, Import};
 use crate::output;
 use crate::progress::JobBar;
@@ -18,6 +18,7 @@ pub async fn run(site: Site, command: Course, json: bool) -> Result<()> {
         Course::List => list(site, json).await,
         Course::Show { id } => show(site, id, json).await,
         Course::Import(wishes) => import(site, wishes, json).await,
+        Course::Duplicate(wishes) => duplicate::run(site, wishes, json).await,
         Course::Participants { id } => participants::list(site, id, json).await,
         Course::Enrol { id, username, role, suspended } => {
             participants::enrol(site, id, &username, &role, suspended, json).await

@@ -1,4 +1,8 @@
-//! From the archive library's types to the contract's.
+//! From the archive library's types to the contract's: what a plugin that fills drafts needs beside both.
+
+mod filling;
+
+pub use filling::Filling;
 
 use provost_guest::Error;
 use provost_guest::course_store as wit;
