@@ -6,6 +6,7 @@
 //! name they have reserved; a worker that wakes up after that gets `LeaseLost`.
 
 use super::SqliteStore;
+use super::copy::{Copying, DoneHere};
 use super::courses::course_on;
 use super::db::{Write, check_lease, db_int, model_int, new_context, now, now_ms, take_numbers};
 use super::draft_rows::{Pending, owner_columns};
@@ -34,9 +35,12 @@ pub struct SqliteDraft {
     /// Parts so far: what the next run and row get for a number.
     pub(super) parts: HashMap<i64, PartState>,
     pub(super) facet_ids: HashMap<Facets, i64>,
-    part_names: HashSet<(Owner, String)>,
+    pub(super) part_names: HashSet<(Owner, String)>,
     /// Item ids of sections of older scopes, by the local ids that are bound to them.
     pub(super) bound_sections: HashMap<u64, i64>,
+    /// What is being copied into it, and what was done to people there.
+    pub(super) copying: Option<Box<Copying>>,
+    pub(super) done_here: DoneHere,
     items: IdBlock,
     part_ids: IdBlock,
     checked: Instant,
@@ -272,6 +276,8 @@ impl SqliteDraft {
             facet_ids: HashMap::new(),
             part_names: HashSet::new(),
             bound_sections: HashMap::new(),
+            copying: None,
+            done_here: DoneHere::default(),
             items: IdBlock::default(),
             part_ids: IdBlock::default(),
             checked: Instant::now(),
@@ -442,9 +448,16 @@ impl Draft for SqliteDraft {
         self.write_people(people).await
     }
 
+    async fn copy_from(&mut self, from: Box<dyn Snapshot>, choice: CopyChoice) -> Result<()> {
+        self.begin_copy(from, choice).await
+    }
+
+    async fn copy_some(&mut self) -> Result<Copied> {
+        self.copy_slice().await
+    }
+
     async fn publish(mut self: Box<Self>) -> Result<u64> {
-        self.flush().await?;
-        self.map_people().await?;
+        self.complete().await?;
         let mut tx = self.write().await?;
         self.make_visible(&mut tx).await?;
         tx.commit().await?;
