@@ -2,7 +2,7 @@
 //!
 //! The shapes follow `wit/course-store.wit`, which documents them.
 
-use super::{Lease, Result};
+use super::{Happening, Lease, Result};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -518,6 +518,8 @@ pub trait Draft: Send {
     async fn copy_from(&mut self, from: Box<dyn Snapshot>, choice: CopyChoice) -> Result<()>;
     /// Copies some more, in one short write. Errors: `Invalid` when nothing is left to be copied.
     async fn copy_some(&mut self) -> Result<Copied>;
+    /// Has targets told of this once the draft is published (`wit/events.wit`), in the order of the calls.
+    async fn announce(&mut self, happenings: Vec<Happening>) -> Result<()>;
     /// Makes everything visible in one small transaction. Errors: `LeaseLost`, `NotFound` (course) when the course that is
     /// extended is gone.
     async fn publish(self: Box<Self>) -> Result<u64>;

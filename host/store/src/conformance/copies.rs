@@ -291,3 +291,66 @@ pub async fn show_the_moment_of_the_snapshot((store, blobs): Pair) -> Result<()>
     assert_eq!(store.sweep(0).await?.rows, 0);
     Ok(())
 }
+
+pub async fn names_are_reserved_for_jobs((store, _): Pair) -> Result<()> {
+    let job = || NewJob {
+        plugin: "p".into(),
+        kind: "k".into(),
+        payload: "{}".into(),
+        person: 2,
+        course: None,
+        shared: false,
+        key: String::new(),
+    };
+    let taken = || async { is_conflict(&draft(&store, "name").await.map(drop), "shortname") };
+    let id = store.enqueue_reserving(job(), "name").await?;
+    assert!(is_conflict(&store.enqueue_reserving(job(), "name").await, "shortname"));
+    assert_eq!(store.jobs(JobFilter::default()).await?.len(), 1, "what cannot have its name is not queued");
+    store.sweep(0).await?;
+    assert!(taken().await, "from submission on");
+    assert_eq!(store.check().await?, Vec::<String>::new());
+
+    // A run that fails, one that is published but not the end, one that succeeds: nobody else gets the name between them.
+    for run in 0..3 {
+        let lease = store.claim("w", Some(&id), 60, 5).await?.expect("due").lease;
+        assert!(taken().await, "run {run}");
+        let d = store.draft(course_named("name"), Origin::default(), "{}".into(), Some(lease.clone())).await?;
+        let twice = store.draft(course_named("name"), Origin::default(), "{}".into(), Some(lease.clone())).await;
+        assert!(is_conflict(&twice.map(drop), "shortname"), "a name is one draft's");
+        match run {
+            0 => d.discard().await?,
+            _ => drop(d.publish().await?),
+        }
+        assert!(taken().await, "run {run}");
+        let end = if run == 2 { JobEnd::Succeeded("{}".into()) } else { JobEnd::Retry("hm".into(), 0) };
+        store.end(&lease, end, 5).await?;
+        store.sweep(0).await?;
+        assert!(taken().await, "run {run}");
+    }
+    let made = store.course_by_shortname("name").await?.expect("made").id;
+    store.delete_course(made).await?;
+
+    // Free again when the job fails or is cancelled.
+    let id = store.enqueue_reserving(job(), "name").await?;
+    assert!(taken().await);
+    assert!(store.cancel(&id).await?);
+    draft(&store, "name").await?.discard().await?;
+    let id = store.enqueue_reserving(job(), "name").await?;
+    let lease = store.claim("w", Some(&id), 60, 5).await?.expect("due").lease;
+    drop(store.draft(course_named("name"), Origin::default(), "{}".into(), Some(lease.clone())).await?);
+    store.end(&lease, JobEnd::Failed("no".into()), 5).await?;
+    draft(&store, "name").await?.discard().await?;
+
+    // A worker that is dead lets go of it for the next one only.
+    let id = store.enqueue_reserving(job(), "name").await?;
+    let dead = store.claim("w", Some(&id), 0, 5).await?.expect("due").lease;
+    let left = store.draft(course_named("name"), Origin::default(), "{}".into(), Some(dead)).await?;
+    assert!(taken().await);
+    let lease = store.claim("w", Some(&id), 60, 5).await?.expect("due").lease;
+    let d = store.draft(course_named("name"), Origin::default(), "{}".into(), Some(lease.clone())).await?;
+    assert!(is_lost(&left.publish().await));
+    d.publish().await?;
+    store.end(&lease, JobEnd::Succeeded("{}".into()), 5).await?;
+    assert!(taken().await);
+    Ok(())
+}

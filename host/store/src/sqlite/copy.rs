@@ -9,6 +9,7 @@ use super::copy_tables::{self, Cell, Numbers, Table};
 use super::db::{SLICE, db_int, model_int, take_numbers};
 use super::draft::{Making, SqliteDraft};
 use super::draft_rows::json;
+use super::outbox::{self, Batch};
 use super::rows::Kind;
 use super::snapshot::SqliteSnapshot;
 use crate::api::*;
@@ -147,6 +148,7 @@ impl SqliteDraft {
             .await?;
         tx.commit().await?;
         if self.making == Making::Course {
+            self.tell_of_copy(&copying).await?;
             self.done_here = copying.done_here(self.course).await?;
             self.keep_names(&mut copying).await?;
         }
@@ -279,13 +281,90 @@ impl SqliteDraft {
                 _ => Vec::new(),
             };
             let mut tx = self.begin_write().await?;
+            let told = self.contents_copied(copying, &rows)?;
             table.insert(&mut tx, self.change, self.course, copies).await?;
             self.new_contexts(&mut tx, &contexts).await?;
+            outbox::record(&mut tx, Batch::Change(self.change), told).await?;
             tx.commit().await?;
         }
         copying.done += count;
         copying.after = after;
         Ok(())
+    }
+
+    /// Notes that a job copies a course, and tells of the copy.
+    async fn tell_of_copy(&mut self, copying: &Copying) -> Result<()> {
+        let job = self.lease.as_ref().map_or_else(String::new, |lease| lease.job.clone());
+        let mut tx = self.begin_write().await?;
+        sqlx::query("UPDATE t_job SET copies = ? WHERE id = ?")
+            .bind(copying.from.id())
+            .bind(&job)
+            .execute(&mut *tx)
+            .await?;
+        let copied = Happening::CourseCopied {
+            kind: copying.kind(),
+            origin: copying.from.id().to_string(),
+            copy: self.course.to_string(),
+            job,
+        };
+        outbox::record(&mut tx, Batch::Change(self.change), vec![copied]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What is told of sections or activities that are copied. Targets add the external ids that they have there.
+    fn contents_copied(&self, copying: &Copying, rows: &[SqliteRow]) -> Result<Vec<Happening>> {
+        if !matches!(copying.step, Step::Sections | Step::Activities) {
+            return Ok(Vec::new());
+        }
+        let mut told = Vec::with_capacity(rows.len());
+        for row in rows {
+            let old: i64 = row.try_get(0)?;
+            let Some(new) = copying.numbers.items.get(&old) else { continue };
+            let address =
+                |course: i64, content: i64| Address { course: course.to_string(), content: content.to_string() };
+            told.push(Happening::ContentCopied {
+                kind: copying.kind(),
+                origin: address(copying.from.id(), old),
+                external_id: String::new(),
+                copy: address(self.course, *new),
+            });
+        }
+        Ok(told)
+    }
+
+    /// Tells of groups that were copied: those of some runs.
+    async fn groups_copied(
+        &self,
+        copying: &mut Copying,
+        tx: &mut SqliteConnection,
+        runs: &[(i64, i64, i64)],
+    ) -> Result<()> {
+        const IDS: &str = "WHERE part = ? AND seq BETWEEN ? AND ? ORDER BY seq";
+        let mut told = Vec::new();
+        for (part, first, last) in runs {
+            let Some(copy) = copying.numbers.parts.get(part) else { continue };
+            let old: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT id FROM course_group {IDS}")))
+                .bind(part)
+                .bind(first)
+                .bind(last)
+                .fetch_all(&mut *copying.from.tx)
+                .await?;
+            let new: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT id FROM t_course_group {IDS}")))
+                .bind(copy)
+                .bind(first)
+                .bind(last)
+                .fetch_all(&mut *tx)
+                .await?;
+            told.extend(old.into_iter().zip(new).map(|(old, new)| Happening::GroupCopied {
+                kind: copying.kind(),
+                origin_course: copying.from.id().to_string(),
+                origin_group: old.to_string(),
+                course: self.course.to_string(),
+                group: new.to_string(),
+            }));
+        }
+        outbox::record(tx, Batch::Change(self.change), told).await
     }
 
     /// What of a row the copy has otherwise.
@@ -357,11 +436,15 @@ impl SqliteDraft {
         }
         let mut runs = Vec::with_capacity(rows.len());
         let mut elements: Vec<(Kind, Vec<Vec<Cell>>)> = Vec::new();
+        let mut groups = Vec::new();
         let (mut count, mut reached) = (0, (through, part, seq));
         for row in &rows {
             let (part, seq, kind): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(3)?);
             if let Some(kind) = Kind::from_number(kind) {
-                let (first, last) = (row.try_get(6)?, row.try_get(7)?);
+                let (first, last): (i64, i64) = (row.try_get(6)?, row.try_get(7)?);
+                if kind == Kind::Group {
+                    groups.push((part, first, last));
+                }
                 let found = rows_of(copying, kind, part, first, last).await?;
                 count += found.len();
                 elements.push((kind, found));
@@ -381,6 +464,7 @@ impl SqliteDraft {
             let rows = same.iter_mut().flat_map(|(_, rows)| std::mem::take(rows)).collect();
             copy_tables::of_rows(kind).insert(&mut tx, self.change, self.course, rows).await?;
         }
+        self.groups_copied(copying, &mut tx, &groups).await?;
         tx.commit().await?;
         copying.done += count as u64;
         copying.runs = reached;
@@ -414,6 +498,12 @@ impl Copying {
     fn go_on(&mut self) {
         self.step = self.step.next();
         self.after = 0;
+    }
+
+    /// How much of plugins' data may travel with it.
+    fn kind(&self) -> CopyKind {
+        let exact = self.choice.people && Facets::new([USER_DATA]).all_in(&self.choice.facets);
+        if exact { CopyKind::Exact } else { CopyKind::Shallow }
     }
 
     /// Whether only some items are copied.
@@ -488,9 +578,11 @@ impl Copying {
     }
 }
 
-/// The facets of what is done here to people.
+/// Facets of what is done here to people.
 const ENROLMENT: &str = "enrolment";
 const ROLE_ASSIGNMENT: &str = "role-assignment";
+/// With it a copy is exact.
+const USER_DATA: &str = "user-data";
 
 fn int(cell: Option<&Cell>) -> Option<i64> {
     match cell {

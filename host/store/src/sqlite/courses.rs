@@ -3,7 +3,8 @@
 use super::SqliteStore;
 use super::contexts::require_place;
 use super::db::{db_int, model_int, now, page};
-use super::draft::{free_names, reserve};
+use super::draft::{free_names, free_shortname, reserve};
+use super::outbox::{self, Batch};
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -188,6 +189,7 @@ impl Courses for SqliteStore {
         let CourseRow { course, change } = course_on(&mut tx, id).await?;
         hide_course(&mut tx, change, id, course.context).await?;
         free_names(&mut tx).await?;
+        outbox::record(&mut tx, Batch::Now, vec![Happening::CourseDeleted { course: id.to_string() }]).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -225,7 +227,7 @@ pub(super) async fn hide_course(conn: &mut sqlx::SqliteConnection, change: i64, 
         .execute(&mut *conn)
         .await?;
     // Usernames of people who came with the course stay taken: people stay.
-    sqlx::query("DELETE FROM t_name WHERE change = ? AND kind = 'shortname'").bind(change).execute(&mut *conn).await?;
+    free_shortname(conn, change).await?;
     sqlx::query(
         "DELETE FROM t_role_grant WHERE (level = 50 AND instance = ?1) \
          OR (level = 70 AND instance IN (SELECT id FROM t_activity WHERE course = ?1))",

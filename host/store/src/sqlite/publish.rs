@@ -4,6 +4,7 @@ use super::SqliteStore;
 use super::courses::course_on;
 use super::db::{Write, model_int, now};
 use super::draft::{Making, SqliteDraft};
+use super::outbox;
 use crate::api::{Draft, Result, StoreError};
 
 /// Rows looked at in one transaction.
@@ -79,7 +80,8 @@ impl SqliteDraft {
             // Somebody gave it up meanwhile.
             return Err(StoreError::LeaseLost { job: format!("draft {}", self.change) });
         }
-        self.write_done_here(tx).await
+        self.write_done_here(tx).await?;
+        outbox::publish(tx, self.change).await
     }
 }
 
