@@ -29,7 +29,8 @@ fn duplicate(site: &Site, course: u64, shortname: &str, options: &[String]) -> V
 /// Backs a course up with everything there is, but for what is to be left out. The archive is one that Moodle would take.
 fn back_up(site: &Site, course: u64, without: &[&str]) -> Unpacked {
     let course = course.to_string();
-    let mut options: Vec<String> = ALL.iter().filter(|name| !without.contains(name)).map(|n| format!("{n}=1")).collect();
+    let mut options: Vec<String> =
+        ALL.iter().filter(|name| !without.contains(name)).map(|n| format!("{n}=1")).collect();
     options.extend(without.iter().filter(|name| !ALL.contains(name)).map(|name| format!("{name}=0")));
     let mut command = vec!["backup", "create", &course, "-o", "out.mbz"];
     for option in &options {
@@ -96,10 +97,18 @@ fn what_is_not_copied_is_not_there() {
     let course = site.import(&sample::packed_file());
     let whole = back_up(&site, course, &[]);
     let but_settings = but_names().place("moodle_backup.xml", "moodle_backup/information/settings*");
-    for (n, left_out) in
-        ["activities", "blocks", "filters", "comments", "logs", "role_assignments", "userscompletion", "grade_histories"]
-            .into_iter()
-            .enumerate()
+    for (n, left_out) in [
+        "activities",
+        "blocks",
+        "filters",
+        "comments",
+        "logs",
+        "role_assignments",
+        "userscompletion",
+        "grade_histories",
+    ]
+    .into_iter()
+    .enumerate()
     {
         let mut options: Vec<String> =
             ALL.iter().filter(|name| **name != left_out).map(|name| format!("{name}=1")).collect();
@@ -119,7 +128,11 @@ fn without_users_nothing_of_them_is_there() {
     let made = duplicate(&site, course, "nobody", &["logs=1".into()]);
     assert_eq!(made["warnings"], json!(["the option logs was set to 0, because it needs users = 1"]));
     let here = back_up(&site, id_of(&made), &[]);
-    let there = back_up(&site, course, &["users", "role_assignments", "comments", "userscompletion", "logs", "grade_histories"]);
+    let there = back_up(
+        &site,
+        course,
+        &["users", "role_assignments", "comments", "userscompletion", "logs", "grade_histories"],
+    );
     // Of the enrolment methods a new one by hand is there, and who is asked to be in the archive is nobody.
     let but_methods = but_names()
         .place("moodle_backup.xml", "moodle_backup/information/settings*")
@@ -147,12 +160,10 @@ fn the_requests_of_the_issue() {
     let server = site.serve(&["--workers", "1"]);
     let rest = server.rest(&token);
     // Both names of the course, and the capital that the issue once has.
-    for (n, (start, status, key)) in [
-        (START, STATUS, "id"),
-        (START, "Core_course_async_duplicate_course_get_status", "courseid"),
-    ]
-    .into_iter()
-    .enumerate()
+    for (n, (start, status, key)) in
+        [(START, STATUS, "id"), (START, "Core_course_async_duplicate_course_get_status", "courseid")]
+            .into_iter()
+            .enumerate()
     {
         let call = format!("{start}&{key}={course}&fullname=Copy+{n}&shortname=copy{n}&categoryid=1");
         let answer = asked(&server, &token, &call);
@@ -166,8 +177,9 @@ fn the_requests_of_the_issue() {
         wait_until("the copy", || (rest.call(STATUS, &[("duplicateid", &id)])["status"] == 1000).then_some(()));
         let answer = asked(&server, &token, &format!("{status}&duplicateid={id}"));
         let key = |name: &str, value: &str| format!("<KEY name=\"{name}\"><VALUE>{value}</VALUE>\n</KEY>\n");
-        let inner: String =
-            [("phase", "2"), ("status", "1000"), ("progress", "1"), ("operation", "restore")].map(|(n, v)| key(n, v)).concat();
+        let inner: String = [("phase", "2"), ("status", "1000"), ("progress", "1"), ("operation", "restore")]
+            .map(|(n, v)| key(n, v))
+            .concat();
         assert!(answer.contains(&format!("<SINGLE>\n{inner}</SINGLE>")), "{answer}");
     }
     let names: Vec<String> = site
@@ -228,7 +240,10 @@ fn phases_follow_each_other() {
     let wish = [("courseid", course.as_str()), ("fullname", "x"), ("shortname", "two"), ("categoryid", "1")];
     assert_eq!(rest.refusal(START, &wish), "shortnametaken");
     let copies = |id: &str, operation: &str| {
-        rest.call(COPIES, &[("copies[0][backupid]", id), ("copies[0][restoreid]", id), ("copies[0][operation]", operation)])
+        rest.call(
+            COPIES,
+            &[("copies[0][backupid]", id), ("copies[0][restoreid]", id), ("copies[0][operation]", operation)],
+        )
     };
     let queued = json!([{ "status": 700, "progress": 0, "backupid": second, "operation": "backup" }]);
     assert_eq!(copies(&second, "backup"), queued);
@@ -284,9 +299,11 @@ fn a_copy_that_is_given_up_leaves_nothing() {
 fn dates_move_with_the_start() {
     let site = Site::warm(PROVOST);
     let course = site.import(&sample::packed_file());
-    let start = |id: u64| site.json(&["course", "show", &id.to_string()])["fields"]["start_date"].as_i64().expect("a date");
+    let start =
+        |id: u64| site.json(&["course", "show", &id.to_string()])["fields"]["start_date"].as_i64().expect("a date");
     let id = course.to_string();
-    let made = site.json(&["course", "duplicate", &id, "--shortname", "later", "--startdate", "2030-09-02", "--hidden"]);
+    let made =
+        site.json(&["course", "duplicate", &id, "--shortname", "later", "--startdate", "2030-09-02", "--hidden"]);
     let moved = start(id_of(&made)) - start(course);
     assert!(moved > 0, "{made}");
     let shown = site.json(&["course", "show", &id_of(&made).to_string()]);
@@ -307,9 +324,8 @@ fn dates_move_with_the_start() {
     ]);
     site.ok(&["backup", "create", &imported["courseid"].to_string(), "-o", "imported.mbz"]);
     let open = |path: &Path| Unpacked::open(path).expect("an archive");
-    let but_visible = but_names()
-        .place("course/course.xml", "course/visible")
-        .place("course/enrolments.xml", "enrolments/enrols*");
+    let but_visible =
+        but_names().place("course/course.xml", "course/visible").place("course/enrolments.xml", "enrolments/enrols*");
     assert_same("moved", &compare(&open(&site.path("imported.mbz")), &open(&archive), &but_visible));
 }
 
@@ -346,7 +362,10 @@ fn refusals() {
     }
     assert_eq!(refusal(START, &[("courseid", "99")]), "invalidrecord");
     assert_eq!(refusal(AT_ONCE, &[("courseid", "99")]), "invalidcourseid");
-    assert_eq!(refusal(START, &[("options[0][name]", "users"), ("options[0][value]", "1"), ("options[users]", "0")]), "invalidextparam");
+    assert_eq!(
+        refusal(START, &[("options[0][name]", "users"), ("options[0][value]", "1"), ("options[users]", "0")]),
+        "invalidextparam"
+    );
 
     // Who may read may not copy.
     site.ok(&["user", "create", "teacher", "--email", "t@example.org", "--firstname", "T", "--lastname", "T"]);

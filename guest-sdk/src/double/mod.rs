@@ -8,6 +8,7 @@ pub mod archive;
 pub mod blobs;
 pub mod clock;
 pub mod config;
+mod copy;
 pub(crate) mod course;
 pub mod course_store;
 pub mod courses;

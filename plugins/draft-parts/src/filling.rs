@@ -19,12 +19,7 @@ pub struct Filling<'a> {
 
 impl<'a> Filling<'a> {
     /// Adds a part to an owner. `takes` says which pieces are kept, by their facets.
-    pub fn begin(
-        draft: &'a Draft,
-        owner: Owner,
-        part: &PartName,
-        takes: &'a dyn Fn(&[&str]) -> bool,
-    ) -> Result<Self> {
+    pub fn begin(draft: &'a Draft, owner: Owner, part: &PartName, takes: &'a dyn Fn(&[&str]) -> bool) -> Result<Self> {
         let splitter = Splitter::new(part);
         let id = draft.add_part(owner, &part.stored_name(), &facets(splitter.part_facets()))?;
         Ok(Self { draft, part: id, path: part.path(), splitter, takes, by_hand: false })

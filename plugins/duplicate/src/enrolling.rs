@@ -29,9 +29,8 @@ pub fn read(snapshot: &Snapshot, options: &Options) -> Result<Vec<(PartName, Vec
     }
     let first = snapshot.scopes()?.first().map_or(0, |scope| scope.id);
     let parts = all(|after| snapshot.parts(after, PAGE), |part: &PartRecord| part.id)?;
-    let own = |part: &&PartRecord| {
-        part.scope == first && matches!(part.owner, Owner::Course) && wanted.contains(&part.name)
-    };
+    let own =
+        |part: &&PartRecord| part.scope == first && matches!(part.owner, Owner::Course) && wanted.contains(&part.name);
     let facets: Vec<String> = options.facets().iter().map(|facet| (*facet).to_owned()).collect();
     parts.iter().filter(own).map(|part| Ok((name_of(part), whole(snapshot, part, &facets)?))).collect()
 }

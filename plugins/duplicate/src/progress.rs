@@ -7,7 +7,8 @@ use provost_plugin_job_details::{Phase, Standing, Work, visible_job};
 use serde::{Deserialize, Serialize};
 
 pub fn functions() -> Vec<Function> {
-    let function = Function::new("core_backup_get_copy_progress", "Tells how asynchronous copies of courses stand.", get);
+    let function =
+        Function::new("core_backup_get_copy_progress", "Tells how asynchronous copies of courses stand.", get);
     vec![[BACKUP, RESTORE, CREATE].into_iter().fold(function, Function::capability)]
 }
 
@@ -65,7 +66,11 @@ fn progress(caller: &Caller, copy: Copy) -> Result<Progress> {
             let status = if ended { status } else { 700 };
             Progress { status, progress: 0.0, backupid: copy.restoreid, operation: Phase::Restore.operation() }
         }
-        (Phase::Backup, false) => Progress { status, progress: of_phase, backupid: copy.backupid, operation: phase.operation() },
-        (Phase::Restore, _) => Progress { status, progress: of_phase, backupid: copy.restoreid, operation: phase.operation() },
+        (Phase::Backup, false) => {
+            Progress { status, progress: of_phase, backupid: copy.backupid, operation: phase.operation() }
+        }
+        (Phase::Restore, _) => {
+            Progress { status, progress: of_phase, backupid: copy.restoreid, operation: phase.operation() }
+        }
     })
 }

@@ -11,26 +11,31 @@ use provost_plugin_job_details::{
 use serde::{Deserialize, Serialize};
 
 pub fn functions() -> Vec<Function> {
-    let rights = |function: Function| {
-        [CREATE, RESTORE, BACKUP].into_iter().fold(function, Function::capability)
-    };
+    let rights = |function: Function| [CREATE, RESTORE, BACKUP].into_iter().fold(function, Function::capability);
     vec![
-        rights(Function::new("core_course_async_duplicate_course", "Duplicates a course asynchronously.", start)).writes(),
+        rights(Function::new("core_course_async_duplicate_course", "Duplicates a course asynchronously.", start))
+            .writes(),
         Function::new(
             "core_course_async_duplicate_course_get_status",
             "Tells the status of a pending or completed asynchronous duplication of a course.",
             get_status,
         )
         .capability(BACKUP),
-        rights(Function::new("core_course_duplicate_course", "Duplicates a course, and answers when it is there.", at_once))
-            .writes(),
+        rights(Function::new(
+            "core_course_duplicate_course",
+            "Duplicates a course, and answers when it is there.",
+            at_once,
+        ))
+        .writes(),
         Function::new(
             "provost_course_duplicate_get_details",
             "Tells how a duplication stands, why it failed and what it warned of.",
             get_details,
         )
         .capability(BACKUP),
-        Function::new("provost_course_duplicate_cancel", "Asks a duplication to stop.", stop).capability(BACKUP).writes(),
+        Function::new("provost_course_duplicate_cancel", "Asks a duplication to stop.", stop)
+            .capability(BACKUP)
+            .writes(),
     ]
 }
 
@@ -85,16 +90,15 @@ struct Started {
 fn start(caller: &Caller, wish: Start) -> Result<Started> {
     let payload = wish.payload()?;
     payload.check(caller)?;
-    let duplicateid = jobs::enqueue(&NewJob {
+    let new = NewJob {
         kind: job::KIND.into(),
         payload: serde_json::to_string(&payload)?,
         person: caller.person,
         course: Some(payload.courseid),
         key: String::new(),
-        reserve: Some(payload.shortname.clone()),
-    })
-    .map_err(|e| taken(e, &payload.shortname))?;
-    Ok(Started { duplicateid })
+    };
+    let queued = jobs::enqueue_reserving(&new, &payload.shortname);
+    Ok(Started { duplicateid: queued.map_err(|e| taken(e, &payload.shortname))? })
 }
 
 #[derive(Deserialize, Describe)]
@@ -199,9 +203,14 @@ mod tests {
 
     #[test]
     fn values_are_cast() {
-        for (text, number) in [("1", "1"), (" 1", "1"), ("01", "1"), ("abc", "0"), ("true", "0"), ("2x", "2"), ("", "0")] {
+        for (text, number) in
+            [("1", "1"), (" 1", "1"), ("01", "1"), ("abc", "0"), ("true", "0"), ("2x", "2"), ("", "0")]
+        {
             assert_eq!(leading_number(text), number, "{text:?}");
         }
-        assert_eq!((leading_number("-1"), leading_number("-0"), leading_number("+1")), ("-1".into(), "0".into(), "1".into()));
+        assert_eq!(
+            (leading_number("-1"), leading_number("-0"), leading_number("+1")),
+            ("-1".into(), "0".into(), "1".into())
+        );
     }
 }

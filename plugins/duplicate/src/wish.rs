@@ -98,10 +98,9 @@ pub fn original(course: u64) -> Result<courses::CourseRecord> {
 /// A short name that is not free, as the protocol says it.
 pub fn taken(error: Error, shortname: &str) -> Error {
     match (error.kind, error.code.as_str()) {
-        (ErrorKind::Conflict, "shortname") => Error::refused(
-            "shortnametaken",
-            format!("Short name is already used for another course ({shortname})"),
-        ),
+        (ErrorKind::Conflict, "shortname") => {
+            Error::refused("shortnametaken", format!("Short name is already used for another course ({shortname})"))
+        }
         (ErrorKind::Conflict, "shortname-reserved") => Error::refused("shortnametaken", error.message),
         _ => error,
     }

@@ -1,6 +1,5 @@
 //! Sections, activities, blocks and their documents.
 
-use provost_plugin_draft_parts::{Filling, damaged, facets};
 use crate::course_files::FileIndex;
 use crate::intake::{Intake, NAMED_WARNINGS};
 use crate::into::{Known, unusable};
@@ -10,14 +9,15 @@ use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draf
 use provost_guest::{Error, JobContext, Result};
 use provost_moodle_archive::columns;
 use provost_moodle_archive::enrolments::{self, Enrolled};
-use provost_moodle_archive::options::Enrolling;
 use provost_moodle_archive::facets::files::{ExampleScan, Examples};
 use provost_moodle_archive::facets::{is_derived, part_rules};
 use provost_moodle_archive::layout::{self, Activity, Owner, OwnerKind, PartName};
 use provost_moodle_archive::manifest::{ContentSection, Manifest};
+use provost_moodle_archive::options::Enrolling;
 use provost_moodle_archive::references::{self, ReferenceKind, References};
 use provost_moodle_archive::renumber::merge;
-use provost_moodle_archive::split::{Run, Splitter};
+use provost_moodle_archive::split::Splitter;
+use provost_plugin_draft_parts::{Filling, damaged, facets};
 use std::collections::{BTreeMap, HashMap};
 
 /// What the draft calls the archive's things.

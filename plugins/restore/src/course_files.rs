@@ -1,6 +1,5 @@
 //! The rows of `files.xml`.
 
-use provost_plugin_draft_parts::facets;
 use crate::intake::{Intake, NAMED_WARNINGS};
 use crate::wish::Taken;
 use provost_guest::course_store::{Draft, FileFields};
@@ -10,6 +9,7 @@ use provost_moodle_archive::facets::names;
 use provost_moodle_archive::filesxml::{EMPTY_SHA1, FileRow, FilesReader};
 use provost_moodle_archive::layout::OwnerKind;
 use provost_moodle_archive::manifest::Information;
+use provost_plugin_draft_parts::facets;
 use std::collections::{HashMap, HashSet};
 
 const PATH: &str = "files.xml";

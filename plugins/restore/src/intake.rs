@@ -1,10 +1,10 @@
 //! Reading the archive from front to back: file contents go to the blob store, documents are put aside.
 
-use provost_plugin_draft_parts::damaged;
 use provost_guest::archive::Reader;
 use provost_guest::{BlobRef, Error, JobContext, Result};
 use provost_moodle_archive::layout::{self, PartName, Place};
 use provost_moodle_archive::xml::XmlError;
+use provost_plugin_draft_parts::damaged;
 use std::collections::HashMap;
 
 /// How much of a document is read at a time.

@@ -2,7 +2,6 @@
 //! of its own, bound to what the course has already.
 
 use crate::content::{self, Items, Sections, Selection};
-use provost_plugin_draft_parts::damaged;
 use crate::course_files::Contents;
 use crate::intake::Intake;
 use crate::job::{self, Restored};
@@ -19,6 +18,7 @@ use provost_moodle_archive::manifest::Manifest;
 use provost_moodle_archive::renumber::merge::{self, MergeError};
 use provost_moodle_archive::renumber::{Claims, IdKind};
 use provost_moodle_archive::split;
+use provost_plugin_draft_parts::damaged;
 use std::collections::BTreeSet;
 
 const PAGE: u32 = 1_000;

@@ -1,7 +1,6 @@
 //! The job: from an archive to a published course.
 
 use crate::content::{self, Items, Selection};
-use provost_plugin_draft_parts::damaged;
 use crate::course_files::Contents;
 use crate::intake::Intake;
 use crate::into;
@@ -15,6 +14,7 @@ use provost_moodle_archive::layout::{Owner, PartName};
 use provost_moodle_archive::manifest::Manifest;
 use provost_moodle_archive::renumber::{IdMap, Rewriter};
 use provost_moodle_archive::{course_document, naming, roles, xml};
+use provost_plugin_draft_parts::damaged;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::HashSet;

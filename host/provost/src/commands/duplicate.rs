@@ -36,9 +36,8 @@ pub async fn run(site: Site, wishes: Duplicate, as_json: bool) -> Result<()> {
         course: Some(wishes.id),
         shared: plugin.manifest().shares(KIND),
         key: String::new(),
-        reserve: Some(wishes.shortname),
     };
-    let id = site.store.enqueue(job).await?;
+    let id = site.store.enqueue_reserving(job, &wishes.shortname).await?;
     if wishes.no_wait {
         return if as_json { output::json(&json!({ "jobid": id })) } else { output::line(&id) };
     }
