@@ -357,7 +357,7 @@ fn refusals() {
         assert_eq!(refusal(function, &[("options[bogus]", "1")]), "invalidextparam", "{function}");
         assert_eq!(refusal(function, &[("options[users]", "2")]), "invalidextparam", "{function}");
         assert_eq!(refusal(function, &[("options[format]", "zip")]), "invalidextparam", "{function}");
-        assert_eq!(refusal(function, &[("shortname", "bees101")]), "shortnametaken", "{function}");
+        assert_eq!(refusal(function, &[("shortname", "BEES101")]), "shortnametaken", "{function}");
         assert_eq!(refusal(function, &[("fullname", "")]), "invalidparameter", "{function}");
     }
     assert_eq!(refusal(START, &[("courseid", "99")]), "invalidrecord");

@@ -295,7 +295,46 @@ fn forms_of_requests() {
 
 #[test]
 fn copies_of_courses() {
-    all_of(Family::Copies, "copies of courses", &[], |_| ());
+    let Some(folder) = folder() else { return };
+    // One job at a time: the copy waits while a backup runs.
+    let mut world = World::new(PROVOST, &archives(&folder), &["--workers", "1"]);
+    let size = SampleSize {
+        activities: 700,
+        people: 100,
+        log_rows: 20_000,
+        files: 60,
+        file_bytes: 400_000,
+        compressible_share: 0.5,
+    };
+    let large = world.site.import(&world.site.generated("large.mbz", &size));
+    let rest = world.rest.clone();
+    rest.start_backup(large, &[("options[users]", "1"), ("options[logs]", "1")]);
+    let wish = [
+        ("courseid", world.ours("course", "2")),
+        ("fullname", "Copied".to_owned()),
+        ("shortname", "copied_xs".to_owned()),
+        ("categoryid", "1".to_owned()),
+    ];
+    let wish: Vec<(&str, &str)> = wish.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let copy = text(&rest.call("core_course_async_duplicate_course", &wish)["duplicateid"]);
+    for id in ["eda4a0d45a862348d1df8329c315b561", "d34750e4224b5867de48b83a54342dc9"] {
+        world.set("job", id, &copy);
+    }
+    let world = world;
+    let mut judge = Judge::new(&world);
+    let all = of(&folder, Family::Copies);
+    let (scheduled, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|r| r.name.contains("scheduled"));
+    for recording in &scheduled {
+        judge.ask(recording);
+    }
+    wait_until("the copy", || {
+        let stands = rest.call("core_course_async_duplicate_course_get_status", &[("duplicateid", &copy)]);
+        (stands["status"] == 1000).then_some(())
+    });
+    for recording in &later {
+        judge.ask(recording);
+    }
+    judge.end("copies of courses");
 }
 
 /// Where a real Moodle fails or ignores what was asked, and Provost does not.

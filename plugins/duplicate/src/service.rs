@@ -2,9 +2,10 @@
 
 use crate::copying::{self, Duplicated};
 use crate::job;
-use crate::wish::{BACKUP, CREATE, NameValue, Payload, RESTORE, taken};
+use crate::wish::{BACKUP, CREATE, NameValue, Payload, RESTORE, no_category, taken};
 use provost_guest::jobs::{self, NewJob};
 use provost_guest::prelude::*;
+use provost_moodle_archive::options::OptionError;
 use provost_plugin_job_details::{
     Cancelled, JobDetails, JobId, Standing, Work, cancel, course_id, details, visible_job,
 };
@@ -71,8 +72,7 @@ impl Start {
             courseid: course_id(self.courseid)?,
             fullname: Some(self.fullname),
             shortname: self.shortname,
-            categoryid: categoryid
-                .ok_or_else(|| Error::not_found("category", format!("no category {}", self.categoryid)))?,
+            categoryid: categoryid.ok_or_else(|| no_category(self.categoryid))?,
             visible: Some(self.visible != 0),
             startdate: (self.startdate != 0).then_some(self.startdate),
             options: self.options,
@@ -167,6 +167,11 @@ fn at_once(caller: &Caller, wish: AtOnce) -> Result<New> {
         (ErrorKind::NotFound, "course") => {
             Error::refused("invalidcourseid", "You are trying to use an invalid course ID")
         }
+        // Of what is wrong with an option this function says its name alone.
+        (ErrorKind::Refused, OptionError::CODE) => match error.message.split_once(" (") {
+            Some((name, _)) => Error::refused(OptionError::CODE, name),
+            None => error,
+        },
         _ => error,
     };
     let payload = wish.payload().map_err(unknown)?;

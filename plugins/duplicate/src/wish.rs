@@ -67,7 +67,7 @@ impl Payload {
         let place = match category {
             Some(wanted) => {
                 if !courses::categories()?.iter().any(|category| category.id == wanted) {
-                    return Err(Error::not_found("category", format!("no category {wanted}")));
+                    return Err(no_category(wanted));
                 }
                 Place::Category(wanted)
             }
@@ -89,17 +89,25 @@ impl Payload {
     }
 }
 
+/// That there is no such category, with the protocol's own name of the table.
+pub fn no_category(id: impl std::fmt::Display) -> Error {
+    Error::not_found("course_categories", format!("no category {id}"))
+}
+
 /// The row of a course. Errors: `not-found` (code `course`).
 pub fn original(course: u64) -> Result<courses::CourseRecord> {
     let found = courses::lookup(&[courses::Key::Id(course)])?.into_iter().next().flatten();
     found.ok_or_else(|| Error::not_found("course", format!("no course {course}")))
 }
 
-/// A short name that is not free, as the protocol says it.
+/// A short name that is not free, as the protocol says it: with the name of the course that has it.
 pub fn taken(error: Error, shortname: &str) -> Error {
     match (error.kind, error.code.as_str()) {
         (ErrorKind::Conflict, "shortname") => {
-            Error::refused("shortnametaken", format!("Short name is already used for another course ({shortname})"))
+            let found = courses::lookup(&[courses::Key::Shortname(shortname.to_owned())]);
+            let holder = found.ok().and_then(|found| found.into_iter().next().flatten());
+            let name = holder.map_or_else(|| shortname.to_owned(), |course| course.fields.fullname);
+            Error::refused("shortnametaken", format!("Short name is already used for another course ({name})"))
         }
         (ErrorKind::Conflict, "shortname-reserved") => Error::refused("shortnametaken", error.message),
         _ => error,

@@ -72,6 +72,8 @@ pub const RULES: &[Rule] = &[
     rule("get_courses_by_field*", "body.courses[*].contacts[*].id", Allow::Id("user"), IDS),
     rule("get_courses* get_method* json_body* bad_restformat*", "body*.categoryid", Allow::Id("category"), IDS),
     rule("create_courses*", "body[*].id", Allow::Id("course"), IDS),
+    rule("duplicate_*", "body.id", Allow::Id("course"), IDS),
+    rule("copy_progress*", "body[*].backupid", Allow::Value, "one id names both jobs of a copy"),
     rule("get_contents*", "body[*].modules[*].id", Allow::Id("module"), IDS),
     rule("get_contents*", "body[*].modules[*].contextid", Allow::Id("context"), IDS),
     rule("get_contents*", "body[*].modules[*].instance", Allow::Value, IDS),

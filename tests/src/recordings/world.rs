@@ -192,6 +192,7 @@ impl World {
             "wsfunction" => "function",
             "service" => "service",
             key if key.starts_with("backupids[") => "job",
+            key if key.starts_with("copies[") && key.ends_with("id]") => "job",
             _ => return value.to_owned(),
         };
         self.ours(kind, value)
