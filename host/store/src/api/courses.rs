@@ -2,7 +2,7 @@
 //!
 //! The shapes follow `wit/course-store.wit`, which documents them.
 
-use super::{Happening, Lease, Result};
+use super::{Early, Event, Happening, Lease, Result, Target};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -485,6 +485,13 @@ pub trait Draft: Send {
     async fn add_people(&mut self, people: Vec<(ArchivedPerson, PersonChoice)>) -> Result<Vec<u64>>;
     /// Has targets told of this once the draft is published (`wit/events.wit`), in the order of the calls.
     async fn announce(&mut self, happenings: Vec<Happening>) -> Result<()>;
+    /// What it has announced, in order.
+    async fn events(&mut self) -> Result<Vec<Event>>;
+    /// Writes down what a target's handler answered to events of this draft before it is published: what it wants done becomes
+    /// visible with the draft, or not at all.
+    async fn answered_early(&mut self, target: &Target, answers: &[Early], now_ms: i64) -> Result<()>;
+    /// Whether it makes a course, rather than bringing something into one.
+    fn is_new_course(&self) -> bool;
     /// Makes everything visible in one small transaction. Errors: `LeaseLost`, `NotFound` (course) when the course that is
     /// extended is gone.
     async fn publish(self: Box<Self>) -> Result<u64>;

@@ -452,12 +452,28 @@ impl Draft for SqliteDraft {
         Ok(())
     }
 
+    async fn events(&mut self) -> Result<Vec<Event>> {
+        self.store.events_of(self.change).await
+    }
+
+    async fn answered_early(&mut self, target: &Target, answers: &[Early], now_ms: i64) -> Result<()> {
+        let mut tx = self.write().await?;
+        SqliteStore::write_early(&mut tx, self.change, target, answers, now_ms).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn is_new_course(&self) -> bool {
+        self.making == Making::Course
+    }
+
     async fn publish(mut self: Box<Self>) -> Result<u64> {
         self.flush().await?;
         self.map_people().await?;
         let mut tx = self.write().await?;
         self.make_visible(&mut tx).await?;
         tx.commit().await?;
+        self.store.db.published.notify_one();
         self.ended = true;
         Ok(model_int(self.course))
     }

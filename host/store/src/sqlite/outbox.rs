@@ -105,7 +105,7 @@ pub(super) async fn publish(tx: &mut SqliteConnection, change: i64) -> Result<()
         let base = take_numbers(tx, "event", count).await?;
         sqlx::query(
             "UPDATE t_event_batch SET base = ?1 + (SELECT coalesce(sum(b.count), 0) FROM t_event_batch b \
-             WHERE b.change = ?2 AND b.id < t_event_batch.id AND b.base IS NULL) WHERE change = ?2 AND base IS NULL",
+             WHERE b.change = ?2 AND b.id < t_event_batch.id) WHERE change = ?2 AND base IS NULL",
         )
         .bind(base)
         .bind(change)

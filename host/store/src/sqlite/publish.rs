@@ -93,6 +93,7 @@ impl SqliteStore {
             draft.make_visible(&mut tx).await?;
         }
         tx.commit().await?;
+        self.db.published.notify_one();
         for draft in &mut own {
             draft.ended = true;
         }
