@@ -10,6 +10,8 @@ CREATE TABLE t_event_batch (
   count INTEGER NOT NULL,
   -- How many were given to the targets that want them.
   told INTEGER NOT NULL DEFAULT 0,
+  -- The job that did it, where one did: told of failures.
+  job TEXT,
   recorded_ms INTEGER NOT NULL
 );
 CREATE INDEX t_event_batch_change ON t_event_batch (change);

@@ -148,6 +148,8 @@ pub struct Claimed {
     pub digest: String,
     /// Whether it is of a kind that is never queued: it has one attempt.
     pub direct: bool,
+    /// The job that did what happened, where one did.
+    pub job: Option<String>,
 }
 
 /// How a delivery goes on after a call.
@@ -177,8 +179,10 @@ pub struct Settled {
     pub delivery: u64,
     /// What follows.
     pub next: Next,
-    /// Reason code (proxy-tool-events.md 8.1); empty for success.
+    /// What the attempt ended in: a reason code (proxy-tool-events.md 8.1); empty for success.
     pub code: String,
+    /// Why it is where it is now: the code, or `poison`, `exhausted`, `abort`.
+    pub reason: String,
     /// For people; the first 512 bytes are kept.
     pub message: String,
     /// Digest of the code that was called.
@@ -221,6 +225,17 @@ pub struct FanOut {
     pub deliveries: u64,
 }
 
+/// Something waits for a target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Due {
+    /// The target; its counts are left at 0.
+    pub target: Target,
+    /// When the first of it may go.
+    pub at_ms: i64,
+    /// Whether it is from before the target became available.
+    pub parked: bool,
+}
+
 /// Which deliveries to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
@@ -238,6 +253,8 @@ pub struct DeliveryFilter {
     pub before: u64,
     /// At most so many; 0 for 1000.
     pub limit: u32,
+    /// The other way round.
+    pub oldest_first: bool,
 }
 
 /// A delivery, for people.
@@ -369,8 +386,8 @@ pub struct Notice {
 /// The outbox.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Records what happened, at once.
-    async fn announce(&self, happenings: Vec<Happening>) -> Result<Vec<String>>;
+    /// Records what happened, at once; the events' ids. `job`: who hears of failures.
+    async fn announce(&self, happenings: Vec<Happening>, job: Option<String>) -> Result<Vec<String>>;
 
     /// Brings the targets in step with the plugins that are there: those of others are kept and count as not installed. Dead
     /// letters that another module was the reason of wait again. Whether anything changed.
@@ -390,8 +407,10 @@ pub trait Outbox: Send + Sync {
 
     /// Hands up to `limit` of the oldest published events to the targets that want them.
     async fn fan_out(&self, now_ms: i64, limit: u32) -> Result<FanOut>;
-    /// Targets that something waits for which could go, with the time from which it may (their counts are left at 0).
-    async fn due(&self) -> Result<Vec<(Target, i64)>>;
+    /// Targets for which something is first in its lanes.
+    async fn due(&self) -> Result<Vec<Due>>;
+    /// Installed targets, their counts left at 0; and whether published events have not been handed out yet.
+    async fn listeners(&self) -> Result<(Vec<Target>, bool)>;
     /// Takes up to `limit` events of one lane that are a target's next, in order, for as long as `lease_ms`. Counts an attempt.
     async fn claim_deliveries(&self, target: u64, now_ms: i64, lease_ms: i64, limit: u32) -> Result<Vec<Claimed>>;
     /// Writes down how calls of one target ended, in their order, with what their handlers want done, in one transaction.
@@ -400,6 +419,8 @@ pub trait Outbox: Send + Sync {
     async fn put_back(&self, now_ms: i64) -> Result<u64>;
     /// Whether nothing of these courses waits for a target.
     async fn lanes_are_empty(&self, target: u64, courses: &[String]) -> Result<bool>;
+    /// Does what a handler wants done that was called for no event of the outbox.
+    async fn apply(&self, plugin: &str, effects: &[Effect]) -> Result<()>;
     /// How many deliveries of these events are not over.
     async fn unsettled(&self, events: &[String]) -> Result<u64>;
 

@@ -42,6 +42,7 @@ fn settled(claimed: &Claimed, next: Next) -> Settled {
         delivery: claimed.delivery,
         next,
         code: if done { String::new() } else { "trap".into() },
+        reason: if done { String::new() } else { "trap".into() },
         message: "m".into(),
         digest: "d1".into(),
         took_us: 1,
@@ -73,7 +74,7 @@ pub(super) async fn drafts_tell_when_published((store, _): Pair) -> Result<()> {
     d.announce(vec![deleted("8")]).await?;
     assert_eq!(d.events().await?.len(), 3);
     assert_eq!(store.fan_out(1, 100).await?, FanOut::default());
-    store.announce(vec![deleted("7")]).await?;
+    store.announce(vec![deleted("7")], None).await?;
     d.publish().await?;
     while store.fan_out(1, 2).await?.events > 0 {}
     let all = store.deliveries(&DeliveryFilter::default()).await?;
@@ -97,14 +98,14 @@ pub(super) async fn what_waits((store, _): Pair) -> Result<()> {
     assert!(!store.sync_targets(&both, 1).await?);
     let target = store.target("p", "").await?.id;
     store.set_target_state(target, TargetState::Unavailable, "operator", 5).await?;
-    store.announce(vec![deleted("1")]).await?;
+    store.announce(vec![deleted("1")], None).await?;
     store.fan_out(6, 100).await?;
     let p = store.target("p", "").await?;
     assert_eq!((p.waiting, p.reason.as_str(), p.is_ready(6)), (1, "operator", false));
     // Its plugin goes and comes back: what it was switched to stays, and what waits too; nothing new comes in between.
     store.sync_targets(&both[1..], 7).await?;
     assert!(!store.target("p", "").await?.installed);
-    store.announce(vec![deleted("2")]).await?;
+    store.announce(vec![deleted("2")], None).await?;
     store.fan_out(8, 100).await?;
     store.sync_targets(&both, 9).await?;
     let p = store.target("p", "").await?;
@@ -128,7 +129,7 @@ pub(super) async fn what_waits((store, _): Pair) -> Result<()> {
 pub(super) async fn life_of_a_delivery((store, _): Pair) -> Result<()> {
     store.sync_targets(&[wants("p", &["content-deleted"])], 0).await?;
     let target = store.target("p", "").await?.id;
-    let ids = store.announce(vec![deleted("1"), deleted("1"), deleted("1")]).await?;
+    let ids = store.announce(vec![deleted("1"), deleted("1"), deleted("1")], None).await?;
     store.fan_out(0, 100).await?;
     assert_eq!(store.unsettled(&ids).await?, 3);
     let claimed = store.claim_deliveries(target, 0, LEASE, 2).await?;
@@ -148,7 +149,7 @@ pub(super) async fn life_of_a_delivery((store, _): Pair) -> Result<()> {
     assert!(store.settle(target, vec![settled(&claimed[0], Next::Dead)], 101).await.is_err());
     let claimed = store.claim_deliveries(target, 200, LEASE, 1).await?;
     assert_eq!(claimed[0].attempt, 3);
-    let dead = Settled { code: "poison".into(), ..settled(&claimed[0], Next::Dead) };
+    let dead = Settled { reason: "poison".into(), ..settled(&claimed[0], Next::Dead) };
     store.settle(target, vec![dead], 201).await?;
     // The next one is told of the gap, once it is through nobody is any more.
     let claimed = store.claim_deliveries(target, 202, LEASE, 1).await?;
@@ -184,7 +185,7 @@ pub(super) async fn life_of_a_delivery((store, _): Pair) -> Result<()> {
 pub(super) async fn best_effort((store, _): Pair) -> Result<()> {
     store.sync_targets(&[wants("p", &["content-deleted", "course-deleted"])], 0).await?;
     let target = store.target("p", "").await?.id;
-    store.announce(vec![deleted("1"), Happening::CourseDeleted { course: "1".into() }, deleted("1")]).await?;
+    store.announce(vec![deleted("1"), Happening::CourseDeleted { course: "1".into() }, deleted("1")], None).await?;
     store.fan_out(0, 100).await?;
     let claimed = store.claim_deliveries(target, 0, LEASE, 9).await?;
     assert_eq!(claimed.len(), 1);
@@ -198,7 +199,7 @@ pub(super) async fn best_effort((store, _): Pair) -> Result<()> {
     assert!(store.claim_deliveries(target, 3000, LEASE, 9).await?.is_empty());
     assert_eq!(drain(&store, target, 1_000_000).await?, ["content-deleted"; 2]);
     store.set_target_state(target, TargetState::Unavailable, "operator", 1_000_001).await?;
-    store.announce(vec![Happening::CourseDeleted { course: "2".into() }]).await?;
+    store.announce(vec![Happening::CourseDeleted { course: "2".into() }], None).await?;
     assert_eq!(store.fan_out(1_000_002, 100).await?, FanOut { events: 1, deliveries: 0 });
     Ok(())
 }
@@ -208,7 +209,7 @@ pub(super) async fn retention((store, _): Pair) -> Result<()> {
     store.sync_targets(&[wants("p", &["content-deleted"])], 0).await?;
     let target = store.target("p", "").await?.id;
     let keep = Retention { parked_ms: 100, absent_ms: 200, dead_ms: 1000, done_ms: 50 };
-    let ids = store.announce(vec![deleted("1"), deleted("2"), deleted("1")]).await?;
+    let ids = store.announce(vec![deleted("1"), deleted("2"), deleted("1")], None).await?;
     store.fan_out(0, 100).await?;
     let claimed = store.claim_deliveries(target, 0, LEASE, 1).await?;
     store.settle(target, vec![settled(&claimed[0], Next::Done(Vec::new()))], 10).await?;
@@ -252,7 +253,7 @@ pub(super) async fn lanes_keep_order((store, _): Pair, seed: u64) -> Result<()> 
                 });
                 let some: Vec<_> = some.collect();
                 announced += some.len();
-                store.announce(some).await?;
+                store.announce(some, None).await?;
                 store.fan_out(now, random.random_range(1..30)).await?;
             }
             1 => {

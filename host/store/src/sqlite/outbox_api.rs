@@ -9,13 +9,20 @@ use uuid::Uuid;
 
 #[async_trait]
 impl Outbox for SqliteStore {
-    async fn announce(&self, happenings: Vec<Happening>) -> Result<Vec<String>> {
+    async fn announce(&self, happenings: Vec<Happening>, job: Option<String>) -> Result<Vec<String>> {
         let time = now();
         let new = |what| NewEvent { id: Uuid::now_v7(), source: String::new(), time, what };
         let events: Vec<NewEvent> = happenings.into_iter().map(new).collect();
         let ids = events.iter().map(|e| e.id.to_string()).collect();
         let mut tx = self.db.write().await?;
-        record_events(&mut tx, Batch::Now, events).await?;
+        let batch = record_events(&mut tx, Batch::Now, events).await?;
+        if let (Some(batch), Some(job)) = (batch, job) {
+            sqlx::query("UPDATE t_event_batch SET job = ? WHERE id = ?")
+                .bind(job)
+                .bind(batch)
+                .execute(&mut *tx)
+                .await?;
+        }
         tx.commit().await?;
         self.db.published.notify_one();
         Ok(ids)
@@ -57,8 +64,23 @@ impl Outbox for SqliteStore {
         self.hand_out(now_ms, limit).await
     }
 
-    async fn due(&self) -> Result<Vec<(Target, i64)>> {
+    async fn due(&self) -> Result<Vec<Due>> {
         self.due_targets().await
+    }
+
+    async fn listeners(&self) -> Result<(Vec<Target>, bool)> {
+        self.all_listeners().await
+    }
+
+    async fn apply(&self, plugin: &str, effects: &[Effect]) -> Result<()> {
+        if effects.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.write().await?;
+        super::outbox::apply_effects(&mut tx, plugin, None, effects).await?;
+        tx.commit().await?;
+        self.db.published.notify_one();
+        Ok(())
     }
 
     async fn claim_deliveries(&self, target: u64, now_ms: i64, lease_ms: i64, limit: u32) -> Result<Vec<Claimed>> {

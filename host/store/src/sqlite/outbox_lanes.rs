@@ -134,7 +134,8 @@ macro_rules! select_standing {
     ($from:literal) => {
         concat!(
             "SELECT d.id, d.sequence, d.state, d.ready, d.due_ms, e.course_a, e.course_b, e.id, e.source, e.time, e.what, e.storage_sequence, \
-             d.attempts, d.created_ms, d.replay, d.poison, d.digest, d.direct_ms FROM ",
+             d.attempts, d.created_ms, d.replay, d.poison, d.digest, d.direct_ms, \
+             (SELECT b.job FROM t_event_batch b WHERE b.id = d.batch) FROM ",
             $from
         )
     };
@@ -170,6 +171,7 @@ fn standing(r: &SqliteRow) -> Result<Standing> {
             poison: r.try_get(15)?,
             digest: r.try_get(16)?,
             direct: r.try_get::<i64, _>(17)? > 0,
+            job: r.try_get(18)?,
         },
     })
 }

@@ -269,14 +269,23 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(super) async fn due_targets(&self) -> Result<Vec<(Target, i64)>> {
+    pub(super) async fn due_targets(&self) -> Result<Vec<Due>> {
         let rows = sqlx::query(select_target!(
-            ", (SELECT min(d.due_ms) FROM t_delivery d WHERE d.target = t.id AND d.state = 0 AND d.ready = 1) AS due",
+            ", (SELECT min(d.due_ms) FROM t_delivery d WHERE d.target = t.id AND d.state = 0 AND d.ready = 1) AS due, \
+             coalesce((SELECT d.created_ms FROM t_delivery d WHERE d.target = t.id AND d.state < 2 ORDER BY d.sequence LIMIT 1) < t.since_ms, 0)",
             "WHERE due IS NOT NULL ORDER BY t.id"
         ))
         .fetch_all(self.db.read())
         .await?;
-        rows.iter().map(|r| Ok((target_row(r)?, r.try_get(13)?))).collect()
+        rows.iter().map(|r| Ok(Due { target: target_row(r)?, at_ms: r.try_get(13)?, parked: r.try_get(14)? })).collect()
+    }
+
+    pub(super) async fn all_listeners(&self) -> Result<(Vec<Target>, bool)> {
+        let mut conn = self.db.read().acquire().await?;
+        let rows = sqlx::query(select_target!("", "WHERE t.installed = 1 ORDER BY t.id")).fetch_all(&mut *conn).await?;
+        let untold = "SELECT EXISTS (SELECT 1 FROM t_event_batch b WHERE b.base IS NOT NULL AND b.told < b.count)";
+        let untold = sqlx::query_scalar(untold).fetch_one(&mut *conn).await?;
+        Ok((rows.iter().map(target_row).collect::<Result<_>>()?, untold))
     }
 
     pub(super) async fn lanes_empty(&self, target: u64, courses: &[String]) -> Result<bool> {

@@ -78,7 +78,7 @@ impl SqliteStore {
         let rows = sqlx::query(select_delivery!(
             "WHERE (?1 IS NULL OR d.target = ?1) AND (?2 IS NULL OR d.state = ?2) AND (?3 IS NULL OR e.name = ?3) \
              AND (?4 IS NULL OR e.course_a = ?4 OR e.course_b = ?4) AND (?5 IS NULL OR e.time >= ?5) AND (?6 = 0 OR d.sequence < ?6) \
-             ORDER BY d.sequence DESC, d.target LIMIT ?7"
+             ORDER BY iif(?8, d.sequence, -d.sequence), d.target LIMIT ?7"
         ))
         .bind(target)
         .bind(filter.state.map(state_number))
@@ -87,6 +87,7 @@ impl SqliteStore {
         .bind(filter.since)
         .bind(db_int(filter.before))
         .bind(page(if filter.limit == 0 { 1000 } else { filter.limit }))
+        .bind(filter.oldest_first)
         .fetch_all(&mut *conn)
         .await?;
         rows.iter().map(delivery_row).collect()
