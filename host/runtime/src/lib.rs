@@ -7,6 +7,7 @@
 
 #[allow(missing_docs)]
 pub mod bindings;
+mod buffer;
 mod cache;
 mod call;
 mod configuration;
@@ -30,7 +31,7 @@ pub use handler::{Delivery, HandleBounds, Handled, Hidden, Verdict};
 pub use host::{Host, Offered};
 pub use imports::may_enter;
 pub use limits::Limits;
-pub use manifest::{CapabilityAsked, FileArea, ItemInUrl, JobKind, Manifest, ManifestError, ServiceOffered};
+pub use manifest::{CapabilityAsked, FileArea, ItemInUrl, JobKind, Manifest, ManifestError, ServiceOffered, Snapshots};
 pub use outcome::{LimitKind, Outcome, PluginError, PluginErrorKind};
 pub use plugin::{Exports, LoadError, Plugin};
 

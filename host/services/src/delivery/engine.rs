@@ -283,11 +283,15 @@ impl Deliveries {
         let call = self.caller.call(target, deliveries, bounds(target));
         let called = match stop {
             None => Some(call.await),
-            Some(mut stop) => {
-                tokio::pin!(call);
+            Some(stop) => {
+                let wait = self.options.stop_wait;
+                let stopped = async move {
+                    stopping(stop).await;
+                    tokio::time::sleep(wait).await;
+                };
                 tokio::select! {
-                    called = &mut call => Some(called),
-                    _ = stop.wait_for(|stop| *stop) => tokio::time::timeout(self.options.stop_wait, call).await.ok(),
+                    called = call => Some(called),
+                    () = stopped => None,
                 }
             }
         };
@@ -383,6 +387,12 @@ impl Deliveries {
         let silent = || Handled { outcome: Outcome::Interrupted, effects: Vec::new(), took: Duration::ZERO };
         called.handled.into_iter().next().unwrap_or_else(silent)
     }
+}
+
+/// Returns when the host stops.
+async fn stopping(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone stops as well.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// A handler whose effects cannot be done has failed, in a way that it need not fail again.

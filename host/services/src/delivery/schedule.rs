@@ -4,8 +4,6 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 
-/// Attempts that an event gets, the direct call included.
-pub const ATTEMPTS: u32 = 10;
 /// Seconds before attempts 2 to 10, of a plugin and of what is elsewhere.
 const LOCAL: [u32; 9] = [1, 5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400];
 const REMOTE: [u32; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];

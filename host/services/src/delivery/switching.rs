@@ -46,7 +46,7 @@ impl Deliveries {
             let what = Happening::TargetState { before: before.name().into(), after: to.name().into() };
             let handled = self.call_once(&target, what).await;
             match (agreed(&handled), to) {
-                (Ok(()), _) => self.store.apply(plugin, &handled.effects).await?,
+                (Ok(()), _) => self.store.carry_out(plugin, &handled.effects).await?,
                 (Err(why), TargetState::Available) => {
                     return Err(SwitchError::Refused { target: target.label(), why });
                 }
@@ -66,7 +66,7 @@ impl Deliveries {
         for target in targets.iter().filter(|t| t.fields.plugin == plugin && wants(t, "target-removed")) {
             let handled = self.call_once(target, Happening::TargetRemoved).await;
             match agreed(&handled) {
-                Ok(()) => self.store.apply(plugin, &handled.effects).await?,
+                Ok(()) => self.store.carry_out(plugin, &handled.effects).await?,
                 Err(why) => tracing::warn!(target = target.label(), why, "its farewell failed"),
             }
         }

@@ -34,12 +34,23 @@ pub use tokens::*;
 
 /// Everything a host needs of its database.
 pub trait Store:
-    Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Outbox + Upkeep
+    Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Outbox + Upkeep + PluginData
 {
 }
 
-impl<T: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Outbox + Upkeep> Store
-    for T
+impl<T> Store for T where
+    T: Courses
+        + People
+        + Enrolments
+        + Jobs
+        + Files
+        + Tokens
+        + Plugins
+        + Settings
+        + Audit
+        + Outbox
+        + Upkeep
+        + PluginData
 {
 }
 

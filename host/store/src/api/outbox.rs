@@ -419,8 +419,6 @@ pub trait Outbox: Send + Sync {
     async fn put_back(&self, now_ms: i64) -> Result<u64>;
     /// Whether nothing of these courses waits for a target.
     async fn lanes_are_empty(&self, target: u64, courses: &[String]) -> Result<bool>;
-    /// Does what a handler wants done that was called for no event of the outbox.
-    async fn apply(&self, plugin: &str, effects: &[Effect]) -> Result<()>;
     /// How many deliveries of these events are not over.
     async fn unsettled(&self, events: &[String]) -> Result<u64>;
 

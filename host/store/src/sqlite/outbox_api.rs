@@ -72,17 +72,6 @@ impl Outbox for SqliteStore {
         self.all_listeners().await
     }
 
-    async fn apply(&self, plugin: &str, effects: &[Effect]) -> Result<()> {
-        if effects.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.db.write().await?;
-        super::outbox::apply_effects(&mut tx, plugin, None, effects).await?;
-        tx.commit().await?;
-        self.db.published.notify_one();
-        Ok(())
-    }
-
     async fn claim_deliveries(&self, target: u64, now_ms: i64, lease_ms: i64, limit: u32) -> Result<Vec<Claimed>> {
         self.take_deliveries(target, now_ms, lease_ms, limit).await
     }
