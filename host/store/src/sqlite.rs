@@ -8,6 +8,8 @@ mod audit;
 mod capabilities;
 mod categories;
 mod contexts;
+mod copy;
+mod copy_tables;
 mod courses;
 mod db;
 mod draft;

@@ -296,6 +296,26 @@ impl wit::HostDraft for CallState {
         answered(draft.announce_import(backup, kind, job).await)
     }
 
+    async fn copy_from(
+        &mut self,
+        this: Resource<DraftHandle>,
+        source: Resource<SnapshotHandle>,
+        choice: wit::CopyChoice,
+    ) -> Answer<()> {
+        let source = self.table.delete(source)?.0;
+        let draft = attempt!(self.draft(&this)?);
+        let Some(source) = Arc::into_inner(source) else {
+            return Ok(Err(error(ErrorKind::Invalid, "snapshot", "the snapshot is being read elsewhere".into())));
+        };
+        answered(draft.copy_from(source.into_inner(), copy_choice_in(choice)).await)
+    }
+
+    async fn copy_some(&mut self, this: Resource<DraftHandle>) -> Answer<wit::Copied> {
+        let draft = attempt!(self.draft(&this)?);
+        let copied = attempt!(draft.copy_some().await);
+        Ok(Ok(wit::Copied { done: copied.done, total: copied.total }))
+    }
+
     async fn publish(&mut self, this: Resource<DraftHandle>) -> Answer<u64> {
         attempt!(self.draft(&this)?);
         let Some(draft) = self.table.get_mut(&this)?.0.take() else {

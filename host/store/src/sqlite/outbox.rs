@@ -110,8 +110,9 @@ pub(super) async fn publish(tx: &mut SqliteConnection, change: i64) -> Result<()
     if count > 0 {
         let base = take_numbers(tx, "event", count).await?;
         sqlx::query(
-            "UPDATE t_event_batch SET base = ?1 + (SELECT coalesce(sum(b.count), 0) FROM t_event_batch b \
-             WHERE b.change = ?2 AND b.id < t_event_batch.id) WHERE change = ?2 AND base IS NULL",
+            // A subquery over the table that is updated would see batches that have their base already.
+            "UPDATE t_event_batch SET base = ?1 + s.before FROM (SELECT id, sum(count) OVER (ORDER BY id) - count AS before \
+             FROM t_event_batch WHERE change = ?2 AND base IS NULL) s WHERE t_event_batch.id = s.id",
         )
         .bind(base)
         .bind(change)
