@@ -7,10 +7,13 @@
 
 #[allow(missing_docs)]
 pub mod bindings;
+mod buffer;
 mod cache;
 mod call;
 mod configuration;
 mod engine;
+mod event_service;
+mod handler;
 mod host;
 mod imports;
 mod limits;
@@ -23,10 +26,12 @@ pub use cache::CacheDir;
 pub use call::{CallContext, JobRun};
 pub use configuration::ConfigurationError;
 pub use engine::{Engine, EngineError, EngineOptions};
+pub use event_service::{EventService, SwitchFailure};
+pub use handler::{Delivery, HandleBounds, Handled, Hidden, Verdict};
 pub use host::{Host, Offered};
 pub use imports::may_enter;
 pub use limits::Limits;
-pub use manifest::{CapabilityAsked, FileArea, ItemInUrl, JobKind, Manifest, ManifestError, ServiceOffered};
+pub use manifest::{CapabilityAsked, FileArea, ItemInUrl, JobKind, Manifest, ManifestError, ServiceOffered, Snapshots};
 pub use outcome::{LimitKind, Outcome, PluginError, PluginErrorKind};
 pub use plugin::{Exports, LoadError, Plugin};
 

@@ -9,6 +9,7 @@ mod copies;
 mod courses;
 mod extensions;
 mod jobs;
+mod outbox;
 mod parts;
 mod people;
 mod rosters;
@@ -47,6 +48,14 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     contents::blobs(make().await?).await?;
     contents::files(make().await?).await?;
     contents::plugins(make().await?).await?;
+    outbox::drafts_tell_when_published(make().await?).await?;
+    outbox::what_waits(make().await?).await?;
+    outbox::life_of_a_delivery(make().await?).await?;
+    outbox::best_effort(make().await?).await?;
+    outbox::retention(make().await?).await?;
+    for seed in 0..6 {
+        outbox::lanes_keep_order(make().await?, seed).await?;
+    }
     Ok(())
 }
 

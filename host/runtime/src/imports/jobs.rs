@@ -102,12 +102,20 @@ fn due(run: &JobRun, fraction: f64) -> bool {
 impl wit::Host for CallState {
     async fn enqueue(&mut self, job: wit::NewJob) -> Answer<String> {
         let new = attempt!(self.new_job(job));
+        if let Some(handling) = &mut self.handling {
+            if let Some(id) = handling.buffer.queued(&new.key) {
+                return Ok(Ok(id.to_owned()));
+            }
+            let id = hex::encode(rand::random::<[u8; 16]>());
+            return Ok(handling.keep(api::Effect::Enqueue { id: id.clone(), job: new }).map(|_| id));
+        }
         let id = attempt!(self.host.store.enqueue(new).await);
         self.host.job_queued.notify_one();
         Ok(Ok(id))
     }
 
     async fn enqueue_reserving(&mut self, job: wit::NewJob, shortname: String) -> Answer<String> {
+        attempt!(self.enter_changing(INTERFACE));
         let new = attempt!(self.new_job(job));
         let id = attempt!(self.host.store.enqueue_reserving(new, &shortname).await);
         self.host.job_queued.notify_one();
@@ -119,6 +127,7 @@ impl wit::Host for CallState {
     }
 
     async fn cancel(&mut self, id: String) -> Answer<bool> {
+        attempt!(self.enter_changing(INTERFACE));
         attempt!(self.own_job(&id).await);
         answered(self.host.store.cancel(&id).await)
     }

@@ -2,7 +2,7 @@
 //!
 //! The shapes follow `wit/course-store.wit`, which documents them.
 
-use super::{Happening, Lease, Result};
+use super::{CopyKind, Early, Event, Happening, Lease, Result, Target};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -458,6 +458,8 @@ pub struct CourseCounts {
 pub trait Snapshot: Send {
     /// The course row.
     fn course(&self) -> &Course;
+    /// Where plugins' data stood ([`super::PluginData`]): a copy made from this snapshot takes it as of then.
+    fn storage_sequence(&self) -> u64;
     /// By age, the course's own first.
     async fn scopes(&mut self) -> Result<Vec<Scope>>;
     /// By scope, each with the scope that is bound.
@@ -520,6 +522,15 @@ pub trait Draft: Send {
     async fn copy_some(&mut self) -> Result<Copied>;
     /// Has targets told of this once the draft is published (`wit/events.wit`), in the order of the calls.
     async fn announce(&mut self, happenings: Vec<Happening>) -> Result<()>;
+    /// Announces that what was added so far came out of an archive: the course, if it is new, its activities and groups.
+    async fn announce_import(&mut self, backup: String, kind: CopyKind, job: String) -> Result<()>;
+    /// What it has announced, in order.
+    async fn events(&mut self) -> Result<Vec<Event>>;
+    /// Writes down what a target's handler answered to events of this draft before it is published: what it wants done becomes
+    /// visible with the draft, or not at all.
+    async fn answered_early(&mut self, target: &Target, answers: &[Early], now_ms: i64) -> Result<()>;
+    /// Whether it makes a course, rather than bringing something into one.
+    fn is_new_course(&self) -> bool;
     /// Makes everything visible in one small transaction. Errors: `LeaseLost`, `NotFound` (course) when the course that is
     /// extended is gone.
     async fn publish(self: Box<Self>) -> Result<u64>;

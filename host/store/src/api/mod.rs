@@ -8,7 +8,9 @@ mod enrolments;
 mod error;
 mod events;
 mod files;
+mod health;
 mod jobs;
+mod outbox;
 mod people;
 mod plugin_data;
 mod plugins;
@@ -21,7 +23,9 @@ pub use enrolments::*;
 pub use error::*;
 pub use events::*;
 pub use files::*;
+pub use health::*;
 pub use jobs::*;
+pub use outbox::*;
 pub use people::*;
 pub use plugin_data::*;
 pub use plugins::*;
@@ -29,9 +33,26 @@ pub use settings::*;
 pub use tokens::*;
 
 /// Everything a host needs of its database.
-pub trait Store: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep {}
+pub trait Store:
+    Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Outbox + Upkeep + PluginData
+{
+}
 
-impl<T: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep> Store for T {}
+impl<T> Store for T where
+    T: Courses
+        + People
+        + Enrolments
+        + Jobs
+        + Files
+        + Tokens
+        + Plugins
+        + Settings
+        + Audit
+        + Outbox
+        + Upkeep
+        + PluginData
+{
+}
 
 /// What a sweep removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]

@@ -191,6 +191,7 @@ impl Courses for SqliteStore {
         free_names(&mut tx).await?;
         outbox::record(&mut tx, Batch::Now, vec![Happening::CourseDeleted { course: id.to_string() }]).await?;
         tx.commit().await?;
+        self.db.published.notify_one();
         Ok(())
     }
 

@@ -523,11 +523,66 @@ impl Draft for SqliteDraft {
         Ok(())
     }
 
+    async fn announce_import(&mut self, backup: String, kind: CopyKind, job: String) -> Result<()> {
+        self.flush().await?;
+        let course = self.course.to_string();
+        let mut tx = self.write().await?;
+        if self.making == Making::Course {
+            let what = Happening::CourseImported { kind, course: course.clone(), backup: backup.clone(), job };
+            outbox::record(&mut tx, Batch::Change(self.change), vec![what]).await?;
+        }
+        let contents = "SELECT id, id FROM t_activity WHERE change = ? AND id > ? ORDER BY id LIMIT ?";
+        let groups = "SELECT id, local FROM t_course_group WHERE change = ? AND id > ? ORDER BY id LIMIT ?";
+        for (sql, is_content) in [(contents, true), (groups, false)] {
+            let mut after = 0;
+            loop {
+                let some: Vec<(i64, i64)> = sqlx::query_as(sql)
+                    .bind(self.change)
+                    .bind(after)
+                    .bind(super::db::SLICE as i64)
+                    .fetch_all(&mut *tx)
+                    .await?;
+                let Some((last, _)) = some.last() else { break };
+                after = *last;
+                let what = some.iter().map(|(_, id)| {
+                    let (course, backup, id) = (course.clone(), backup.clone(), id.to_string());
+                    if is_content {
+                        let content = Address { course, content: id };
+                        Happening::ContentImported { kind, content, external_id: String::new(), backup }
+                    } else {
+                        Happening::GroupImported { kind, course, group: id.clone(), archived_group: id, backup }
+                    }
+                });
+                outbox::record(&mut tx, Batch::Change(self.change), what.collect()).await?;
+                tx.commit().await?;
+                tx = self.write().await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn events(&mut self) -> Result<Vec<Event>> {
+        self.store.events_of(self.change).await
+    }
+
+    async fn answered_early(&mut self, target: &Target, answers: &[Early], now_ms: i64) -> Result<()> {
+        let mut tx = self.write().await?;
+        SqliteStore::write_early(&mut tx, self.change, target, answers, now_ms).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn is_new_course(&self) -> bool {
+        self.making == Making::Course
+    }
+
     async fn publish(mut self: Box<Self>) -> Result<u64> {
         self.complete().await?;
         let mut tx = self.write().await?;
         self.make_visible(&mut tx).await?;
         tx.commit().await?;
+        self.store.db.published.notify_one();
         self.ended = true;
         Ok(model_int(self.course))
     }

@@ -35,13 +35,17 @@ pub(super) struct NewEvent {
 pub async fn record(tx: &mut SqliteConnection, batch: Batch, happenings: Vec<Happening>) -> Result<()> {
     let time = now();
     let new = |what| NewEvent { id: Uuid::now_v7(), source: String::new(), time, what };
-    record_events(tx, batch, happenings.into_iter().map(new).collect()).await
+    record_events(tx, batch, happenings.into_iter().map(new).collect()).await.map(|_| ())
 }
 
-/// Records events. Errors: `TooLarge` for one of more than 64 KiB.
-pub(super) async fn record_events(tx: &mut SqliteConnection, batch: Batch, events: Vec<NewEvent>) -> Result<()> {
+/// Records events; their batch. Errors: `TooLarge` for one of more than 64 KiB.
+pub(super) async fn record_events(
+    tx: &mut SqliteConnection,
+    batch: Batch,
+    events: Vec<NewEvent>,
+) -> Result<Option<i64>> {
     if events.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let (change, base) = match batch {
@@ -49,7 +53,8 @@ pub(super) async fn record_events(tx: &mut SqliteConnection, batch: Batch, event
         Batch::Now => (1, Some(take_numbers(tx, "event", count).await?)),
     };
     let id: i64 = sqlx::query_scalar(
-        "INSERT INTO t_event_batch (change, base, count, recorded_ms) VALUES (?, ?, ?, ?) RETURNING id",
+        "INSERT INTO t_event_batch (change, base, count, recorded_ms, job) VALUES (?1, ?2, ?3, ?4, (SELECT job FROM t_change WHERE id = ?1)) \
+         RETURNING id",
     )
     .bind(change)
     .bind(base)
@@ -73,7 +78,8 @@ pub(super) async fn record_events(tx: &mut SqliteConnection, batch: Batch, event
             insert(tx, id, std::mem::take(&mut rows)).await?;
         }
     }
-    insert(tx, id, rows).await
+    insert(tx, id, rows).await?;
+    Ok(Some(id))
 }
 
 async fn insert(tx: &mut SqliteConnection, batch: i64, rows: Vec<(i64, NewEvent, String, u64)>) -> Result<()> {

@@ -4,7 +4,7 @@ use super::SqliteStore;
 use super::courses::course_on;
 use super::db::{Write, model_int, now};
 use super::draft::{Making, SqliteDraft};
-use super::outbox;
+use super::{outbox, plugin_data};
 use crate::api::{Draft, Result, StoreError};
 
 /// Rows looked at in one transaction.
@@ -80,6 +80,7 @@ impl SqliteDraft {
             // Somebody gave it up meanwhile.
             return Err(StoreError::LeaseLost { job: format!("draft {}", self.change) });
         }
+        plugin_data::publish(tx, self.change).await?;
         self.write_done_here(tx).await?;
         outbox::publish(tx, self.change).await
     }
@@ -106,6 +107,7 @@ impl SqliteStore {
             draft.make_visible(&mut tx).await?;
         }
         tx.commit().await?;
+        self.db.published.notify_one();
         for draft in &mut own {
             draft.ended = true;
         }
