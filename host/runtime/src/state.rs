@@ -67,6 +67,7 @@ pub(crate) fn store_error(failure: StoreError) -> wit::Error {
         StoreError::Corrupt(_) => (Kind::Corrupt, ""),
         StoreError::Busy => (Kind::RetryLater, ""),
         StoreError::NoSpace { .. } => (Kind::Limit, "space"),
+        StoreError::TooLarge { what, .. } => (Kind::Limit, *what),
         _ => (Kind::Failed, ""),
     };
     if kind == Kind::Failed {

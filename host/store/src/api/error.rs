@@ -39,6 +39,16 @@ pub enum StoreError {
         /// The job.
         job: String,
     },
+    /// Something is larger than it may be.
+    #[error("{what}: {bytes} bytes, and at most {limit} are allowed")]
+    TooLarge {
+        /// What.
+        what: &'static str,
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
     /// The input does not fit the model.
     #[error("{0}")]
     Invalid(String),

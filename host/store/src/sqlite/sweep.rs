@@ -5,6 +5,7 @@
 use super::SqliteStore;
 use super::db::{DEAD_AFTER, SLICE, now, now_ms};
 use super::draft::drop_dead;
+use super::outbox;
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::Row as _;
@@ -55,14 +56,24 @@ impl SqliteStore {
     async fn sweep_change(&self, change: i64, was_published: bool) -> Result<u64> {
         let mut rows = 0;
         if was_published {
-            // People outlive the course that brought them.
+            // People outlive the course that brought them, and so does what is told of it.
             let mut tx = self.db.write().await?;
-            for sql in
-                ["UPDATE t_person SET change = 1 WHERE change = ?", "UPDATE t_name SET change = 1 WHERE change = ?"]
-            {
+            for sql in [
+                "UPDATE t_person SET change = 1 WHERE change = ?",
+                "UPDATE t_name SET change = 1 WHERE change = ?",
+                "UPDATE t_event_batch SET change = 1 WHERE change = ?",
+            ] {
                 sqlx::query(sql).bind(change).execute(&mut *tx).await?;
             }
             tx.commit().await?;
+        }
+        loop {
+            let mut tx = self.db.write().await?;
+            let more = outbox::sweep_dropped(&mut tx, change, SLICE as i64).await?;
+            tx.commit().await?;
+            if !more {
+                break;
+            }
         }
         for sql in std::iter::once(RUNS).chain(ROWS) {
             loop {
