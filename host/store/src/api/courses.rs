@@ -430,6 +430,8 @@ pub struct CourseCounts {
 pub trait Snapshot: Send {
     /// The course row.
     fn course(&self) -> &Course;
+    /// Where plugins' data stood ([`super::PluginData`]): a copy made from this snapshot takes it as of then.
+    fn storage_sequence(&self) -> u64;
     /// By age, the course's own first.
     async fn scopes(&mut self) -> Result<Vec<Scope>>;
     /// By scope, each with the scope that is bound.

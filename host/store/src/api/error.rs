@@ -49,6 +49,14 @@ pub enum StoreError {
         /// How large it may be.
         limit: usize,
     },
+    /// What somebody keeps would take more than they may.
+    #[error("{what} would take more than {limit} bytes")]
+    QuotaReached {
+        /// Whose.
+        what: String,
+        /// How much it may take.
+        limit: u64,
+    },
     /// The input does not fit the model.
     #[error("{0}")]
     Invalid(String),

@@ -67,6 +67,7 @@ impl SqliteStore {
             }
             tx.commit().await?;
         }
+        self.end_data(change, was_published).await?;
         loop {
             let mut tx = self.db.write().await?;
             let more = outbox::sweep_dropped(&mut tx, change, SLICE as i64).await?;
@@ -108,7 +109,8 @@ impl SqliteStore {
             let mut tx = self.db.write().await?;
             documents += sqlx::query(
                 "DELETE FROM t_document WHERE id > ? AND id <= ? AND NOT EXISTS \
-                 (SELECT 1 FROM t_run r WHERE r.document = t_document.sha256)",
+                 (SELECT 1 FROM t_run r WHERE r.document = t_document.sha256) AND NOT EXISTS \
+                 (SELECT 1 FROM t_data_value v WHERE v.document = t_document.sha256)",
             )
             .bind(after)
             .bind(last)
@@ -177,6 +179,7 @@ impl Upkeep for SqliteStore {
         for (change, was_published) in changes {
             swept.rows += self.sweep_change(change, was_published).await?;
         }
+        swept.rows += self.sweep_data().await?;
         swept.documents = self.sweep_documents().await?;
         self.sweep_blobs(before, &mut swept).await?;
         self.blobs.sweep_spool().await?;
