@@ -393,9 +393,6 @@ impl<'a, C: Contract> Fix<'a, C> {
                 record
             }
         };
-        if record::is_foreign(content) {
-            return Ok(Vec::new());
-        }
         Ok(vec![Intent::SetExternalId(NewExternalId {
             content: content.clone(),
             external_id: record.external_id,
