@@ -10,6 +10,7 @@ use crate::{Limits, Outcome, configuration};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 /// What host functions need to know of the plugin that calls them.
@@ -123,8 +124,9 @@ impl Plugin {
         let component = compiled.map_err(|e| EngineError::Compile(e.to_string()))??;
         let id = manifest.id.clone();
 
-        for (name, _) in component.component_type().imports(engine.wasmtime()) {
+        for (name, import) in component.component_type().imports(engine.wasmtime()) {
             if let Some(interface) = grantable(name)
+                && can_be_called(engine.wasmtime(), &import.ty)
                 && !manifest.grants.iter().any(|g| g == interface)
             {
                 return Err(LoadError::NotAsked { plugin: id, interface: interface.to_owned() });
