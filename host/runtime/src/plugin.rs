@@ -207,6 +207,16 @@ fn grantable(import: &str) -> Option<&str> {
     GRANTABLE.contains(&name).then_some(name)
 }
 
+/// Whether an import is more than types, which other interfaces speak of and which give nobody any access.
+fn can_be_called(engine: &wasmtime::Engine, import: &ComponentItem) -> bool {
+    match import {
+        ComponentItem::ComponentInstance(instance) => {
+            instance.exports(engine).any(|(_, export)| !matches!(export.ty, ComponentItem::Type(_)))
+        }
+        _ => true,
+    }
+}
+
 fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     fn state(state: &mut CallState) -> &mut CallState {
         state
@@ -221,6 +231,7 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     imports::courses::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::enrolments::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::services::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::targets::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::jobs::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::events::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::plugin_data::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
