@@ -40,11 +40,11 @@ pub mod event {
     wit_bindgen::generate!({
         path: "../wit",
         world: "event-plugin",
+        additional_derives: [PartialEq, Clone],
         with: {
             "provost:plugin/types@0.1.0": crate::bindings::imports::provost::plugin::types,
             "provost:plugin/events@0.1.0": crate::bindings::imports::provost::plugin::events,
         },
-        additional_derives: [PartialEq, Clone],
         pub_export_macro: true,
         export_macro_name: "export_event",
         default_bindings_module: "::provost_guest::bindings::event",

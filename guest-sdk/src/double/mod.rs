@@ -14,6 +14,7 @@ pub(crate) mod course;
 pub mod course_store;
 pub mod courses;
 pub mod enrolments;
+pub mod events;
 pub mod files;
 pub(crate) mod host;
 pub mod jobs;
@@ -66,6 +67,16 @@ fn enter(interface: &str) -> Result<()> {
             _ => Ok(()),
         }
     })
+}
+
+/// As `enter`, for what changes something outside of what an event handler may change.
+fn enter_changing(interface: &str) -> Result<()> {
+    enter(interface)?;
+    if with(|host| host.handling.is_none()) {
+        return Ok(());
+    }
+    let message = format!("{interface} changes nothing while an event is handled: enqueue a job for that");
+    Err(Error::new(ErrorKind::Refused, "in-handler", message))
 }
 
 fn conflict(what: &str, name: &str) -> Error {

@@ -10,6 +10,7 @@ use crate::{Limits, Outcome, configuration};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 /// What host functions need to know of the plugin that calls them.
@@ -123,8 +124,9 @@ impl Plugin {
         let component = compiled.map_err(|e| EngineError::Compile(e.to_string()))??;
         let id = manifest.id.clone();
 
-        for (name, _) in component.component_type().imports(engine.wasmtime()) {
+        for (name, import) in component.component_type().imports(engine.wasmtime()) {
             if let Some(interface) = grantable(name)
+                && can_be_called(engine.wasmtime(), &import.ty)
                 && !manifest.grants.iter().any(|g| g == interface)
             {
                 return Err(LoadError::NotAsked { plugin: id, interface: interface.to_owned() });
@@ -203,6 +205,16 @@ fn grantable(import: &str) -> Option<&str> {
     let name = import.strip_prefix("provost:plugin/")?;
     let name = name.split('@').next()?;
     GRANTABLE.contains(&name).then_some(name)
+}
+
+/// Whether an import is more than types, which other interfaces speak of and which give nobody any access.
+fn can_be_called(engine: &wasmtime::Engine, import: &ComponentItem) -> bool {
+    match import {
+        ComponentItem::ComponentInstance(instance) => {
+            instance.exports(engine).any(|(_, export)| !matches!(export.ty, ComponentItem::Type(_)))
+        }
+        _ => true,
+    }
 }
 
 fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
