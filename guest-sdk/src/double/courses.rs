@@ -1,7 +1,7 @@
 //! `courses` in memory.
 
 use super::host::{Host, take};
-use super::{conflict, enter, page, with};
+use super::{conflict, enter, enter_changing, page, with};
 use crate::{Error, ErrorKind, Result};
 use std::rc::Rc;
 
@@ -42,7 +42,7 @@ pub fn lookup(keys: &[Key]) -> Result<Vec<Option<CourseRecord>>> {
 
 /// See `courses.update`.
 pub fn update(course: CourseId, fields: &CourseFields, extra: &str) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let there = host.course(course)?;
         check_category(host, fields.category)?;
@@ -62,7 +62,7 @@ pub fn update(course: CourseId, fields: &CourseFields, extra: &str) -> Result<()
 
 /// See `courses.delete`.
 pub fn delete(course: CourseId) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let context = host.course(course)?.record.context;
         host.courses.remove(&course);
@@ -91,7 +91,7 @@ pub fn categories() -> Result<Vec<CategoryRecord>> {
 
 /// See `courses.create-categories`.
 pub fn create_categories(categories: &[CategoryFields]) -> Result<Vec<u64>> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         categories.iter().filter(|c| c.parent != 0).try_for_each(|c| check_category(host, c.parent))?;
         let add = |fields: &CategoryFields| {
