@@ -297,6 +297,8 @@ pub mod guests {
     pub const DEPUTY: &str = concat!(env!("OUT_DIR"), "/deputy.wasm");
     /// Keeps notes with contents, and follows their copies.
     pub const NOTEBOOK: &str = concat!(env!("OUT_DIR"), "/notebook.wasm");
+    /// Is told of events, and fails as configured.
+    pub const WITNESS: &str = concat!(env!("OUT_DIR"), "/witness.wasm");
 }
 
 #[cfg(test)]
