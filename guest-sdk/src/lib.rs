@@ -1,6 +1,6 @@
 //! Write plugins for Provost in Rust.
 //!
-//! A plugin is a struct that implements one or more of [`WebService`], [`JobRunner`] and [`Lifecycle`], and an
+//! A plugin is a struct that implements one or more of [`WebService`], [`JobRunner`], [`WebHook`] and [`Lifecycle`], and an
 //! [`export_plugin!`] line that says which:
 //!
 //! ```
@@ -37,7 +37,7 @@
 //! gate too is in `examples/greeter`.
 //!
 //! What the host offers is in [`course_store`], [`courses`], [`enrolments`], [`archive`], [`blobs`], [`files`], [`people`],
-//! [`services`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
+//! [`services`], [`http`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
 //! are a test double in memory, see [`testing`].
 
 extern crate self as provost_guest;
@@ -48,6 +48,7 @@ pub mod bindings;
 pub mod describe;
 mod error;
 mod export;
+pub mod hook;
 mod job;
 mod lifecycle;
 pub mod pages;
@@ -60,15 +61,16 @@ pub mod testing;
 
 #[cfg(target_arch = "wasm32")]
 pub use bindings::imports::provost::plugin::{
-    archive, blobs, clock, config, course_store, courses, enrolments, files, jobs, log, people, random, services,
+    archive, blobs, clock, config, course_store, courses, enrolments, files, http, jobs, log, people, random, services,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use double::{
-    archive, blobs, clock, config, course_store, courses, enrolments, files, jobs, log, people, random, services,
+    archive, blobs, clock, config, course_store, courses, enrolments, files, http, jobs, log, people, random, services,
 };
 
 pub use bindings::imports::provost::plugin::types::{BlobRef, Caller, Error, ErrorKind};
 pub use describe::Describe;
+pub use hook::WebHook;
 pub use job::{JobContext, JobRunner, Jobs};
 pub use lifecycle::{Change, Lifecycle};
 pub use provost_guest_derive::Describe;
@@ -82,13 +84,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub mod prelude {
     pub use crate::{
         BlobRef, Caller, Change, Describe, Error, ErrorKind, Function, JobContext, JobRunner, Jobs, Lifecycle, Result,
-        WebService, export_plugin,
+        WebHook, WebService, export_plugin,
     };
 }
 
 #[doc(hidden)]
 pub mod internal {
     pub use crate::export::enter;
+    pub use crate::hook::receive;
     pub use crate::job::run;
     pub use crate::lifecycle::state_change;
     pub use crate::web_service::{call, functions};

@@ -14,6 +14,7 @@ pub mod courses;
 pub mod enrolments;
 pub mod files;
 pub(crate) mod host;
+pub mod http;
 pub mod jobs;
 pub mod log;
 pub(crate) mod manifest;

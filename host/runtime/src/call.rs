@@ -1,6 +1,6 @@
 //! Calling a plugin: a fresh instance, bounds, one outcome.
 
-use crate::bindings::exports::provost::plugin::{job_runner, lifecycle, web_service};
+use crate::bindings::exports::provost::plugin::{job_runner, lifecycle, web_hook, web_service};
 use crate::engine::TICK;
 use crate::limits::Growth;
 use crate::outcome::from_answer;
@@ -120,6 +120,21 @@ impl Plugin {
         .await
     }
 
+    /// Answers what another server sent to the plugin's own address.
+    pub async fn receive(&self, request: &web_hook::Request) -> Outcome<web_hook::Response> {
+        let Some(indices) = &self.web_hook else { return Outcome::Unavailable("it has no web hooks".into()) };
+        let outcome = self
+            .with_instance(CallContext::default(), self.call_bounds(), async |store, instance| {
+                let guest = indices.load(&mut *store, instance)?;
+                Ok(from_answer(guest.call_receive(store, request).await?))
+            })
+            .await;
+        match outcome {
+            Outcome::Ok(answer) if answer.body.len() > self.limits.output_bytes() => Outcome::Limit(LimitKind::Output),
+            other => other,
+        }
+    }
+
     fn call_bounds(&self) -> Bounds {
         Bounds { cpu_seconds: self.limits.call_cpu_seconds, wall: self.limits.call_time() }
     }
@@ -156,6 +171,7 @@ impl Plugin {
             cpu_spent: false,
             log_lines: self.limits.log_lines,
             panic: None,
+            sent: 0,
         };
         let mut store = Store::new(&self.engine.wasm, state);
         store.limiter(|state| &mut state.growth);

@@ -1,7 +1,9 @@
 //! What host functions work on.
 
+use provost_outbound::{Allowed, Client};
 use provost_space::Space;
 use provost_store::api::{Blobs, Site, Store};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use tokio::sync::Notify;
@@ -15,6 +17,15 @@ pub struct Offered {
     pub plugin: String,
     /// That one's version.
     pub version: String,
+}
+
+/// How plugins call other servers.
+#[derive(Default)]
+pub struct Outbound {
+    /// Makes the calls.
+    pub client: Client,
+    /// Servers that the operator opened, by plugin.
+    pub allowed: BTreeMap<String, Allowed>,
 }
 
 /// The services of a host that its imports use. One per process.
@@ -36,6 +47,8 @@ pub struct Host {
     /// The most one uploaded file may have, bytes.
     pub max_upload: u64,
     offered: RwLock<Arc<[Offered]>>,
+    /// Calls of other servers.
+    pub outbound: Outbound,
     /// The room of the file system that the store and `scratch` are on.
     pub space: Space,
 }
@@ -46,6 +59,7 @@ impl Host {
         Self {
             store,
             blobs,
+            outbound: Outbound::default(),
             space: Space::new(&scratch, provost_space::DEFAULT_RESERVE),
             scratch,
             job_queued: Notify::new(),

@@ -1,6 +1,6 @@
 //! One version of a plugin, ready to be called.
 
-use crate::bindings::exports::provost::plugin::{job_runner, lifecycle, web_service};
+use crate::bindings::exports::provost::plugin::{job_runner, lifecycle, web_hook, web_service};
 use crate::bindings::provost::plugin as imports;
 use crate::engine::{Engine, EngineError};
 use crate::host::Host;
@@ -27,6 +27,8 @@ pub struct Exports {
     pub web_service: bool,
     /// Jobs to run.
     pub job_runner: bool,
+    /// Calls of other servers to answer.
+    pub web_hook: bool,
     /// A gate.
     pub lifecycle: bool,
 }
@@ -88,6 +90,7 @@ pub struct Plugin {
     pub(crate) limits: Limits,
     pub(crate) web_service: Option<web_service::GuestIndices>,
     pub(crate) job_runner: Option<job_runner::GuestIndices>,
+    pub(crate) web_hook: Option<web_hook::GuestIndices>,
     pub(crate) lifecycle: Option<lifecycle::GuestIndices>,
     functions: Vec<web_service::Function>,
 }
@@ -137,6 +140,7 @@ impl Plugin {
             host: host.clone(),
             web_service: web_service::GuestIndices::new(&pre).ok(),
             job_runner: job_runner::GuestIndices::new(&pre).ok(),
+            web_hook: web_hook::GuestIndices::new(&pre).ok(),
             lifecycle: lifecycle::GuestIndices::new(&pre).ok(),
             pre,
             facts: Arc::new(facts),
@@ -167,6 +171,7 @@ impl Plugin {
         Exports {
             web_service: self.web_service.is_some(),
             job_runner: self.job_runner.is_some(),
+            web_hook: self.web_hook.is_some(),
             lifecycle: self.lifecycle.is_some(),
         }
     }
@@ -201,6 +206,7 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     imports::courses::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::enrolments::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::services::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::http::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::jobs::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::log::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::clock::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;

@@ -22,6 +22,8 @@ pub struct CallState {
     pub(crate) cpu_spent: bool,
     pub(crate) log_lines: u32,
     pub(crate) panic: Option<String>,
+    /// Calls of other servers so far.
+    pub(crate) sent: u32,
 }
 
 impl CallState {

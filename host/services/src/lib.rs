@@ -9,6 +9,7 @@ mod capabilities;
 pub mod dispatch;
 pub mod files;
 mod functions;
+pub mod hooks;
 mod install;
 pub mod login;
 mod registry;

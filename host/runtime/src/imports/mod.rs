@@ -7,6 +7,7 @@ mod course_types;
 mod courses;
 mod enrolments;
 mod files;
+mod http;
 mod jobs;
 mod people;
 mod services;
