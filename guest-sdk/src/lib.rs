@@ -47,6 +47,7 @@ extern crate self as provost_guest;
 pub mod bindings;
 pub mod describe;
 mod error;
+mod event;
 mod export;
 pub mod hook;
 mod job;
@@ -68,8 +69,11 @@ pub use double::{
     archive, blobs, clock, config, course_store, courses, enrolments, files, http, jobs, log, people, random, services,
 };
 
+pub use bindings::imports::provost::plugin::{contents, events, plugin_data, targets};
+
 pub use bindings::imports::provost::plugin::types::{BlobRef, Caller, Error, ErrorKind};
 pub use describe::Describe;
+pub use event::{EventHandler, Intent, Silence, Verdict};
 pub use hook::WebHook;
 pub use job::{JobContext, JobRunner, Jobs};
 pub use lifecycle::{Change, Lifecycle};
@@ -83,13 +87,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What a plugin usually needs.
 pub mod prelude {
     pub use crate::{
-        BlobRef, Caller, Change, Describe, Error, ErrorKind, Function, JobContext, JobRunner, Jobs, Lifecycle, Result,
+        BlobRef, Caller, Change, Describe, Error, ErrorKind, EventHandler, Function, JobContext, JobRunner, Jobs, Lifecycle, Result,
         WebHook, WebService, export_plugin,
     };
 }
 
 #[doc(hidden)]
 pub mod internal {
+    pub use crate::event::handle;
     pub use crate::export::enter;
     pub use crate::hook::receive;
     pub use crate::job::run;

@@ -1,7 +1,6 @@
 //! Calling a plugin: a fresh instance, bounds, one outcome.
 
 use crate::bindings::exports::provost::plugin::{job_runner, lifecycle, web_hook, web_service};
-use crate::engine::TICK;
 use crate::limits::Growth;
 use crate::outcome::from_answer;
 use crate::plugin::Plugin;
@@ -11,6 +10,7 @@ use provost_store::api::Lease;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{Instance, ResourceTable};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
@@ -146,33 +146,29 @@ impl Plugin {
         }
     }
 
-    /// Runs `call` on a fresh instance. After anything but an answer the instance's store is dropped, never reused.
-    async fn with_instance<R>(
+    /// Room for an instance, and a store for it; none when there is no room in time.
+    pub(crate) async fn check_out(
         &self,
         context: CallContext,
         bounds: Bounds,
-        call: impl AsyncFnOnce(&mut Store<CallState>, &Instance) -> wasmtime::Result<Outcome<R>>,
-    ) -> Outcome<R> {
-        let slot = tokio::time::timeout(SLOT_WAIT, self.engine.slots.clone().acquire_owned()).await;
-        let Ok(Ok(_slot)) = slot else {
-            return Outcome::Unavailable("no free instance in time".into());
-        };
+    ) -> Option<(OwnedSemaphorePermit, Store<CallState>)> {
+        let slot = tokio::time::timeout(SLOT_WAIT, self.engine.slots.clone().acquire_owned()).await.ok()?.ok()?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(self.limits.resources as usize);
-        let ticks_per_second = (1_000 / TICK.as_millis()) as u64;
-        let state = CallState {
+        let mut state = CallState {
             host: self.host.clone(),
             facts: self.facts.clone(),
             person: context.person,
             job: context.job,
             table,
             growth: Growth::new(&self.limits),
-            cpu_ticks: u64::from(bounds.cpu_seconds) * ticks_per_second,
+            cpu_ticks: 0,
             cpu_spent: false,
             log_lines: self.limits.log_lines,
             panic: None,
-            sent: 0,
+            handling: None,
         };
+        state.allow_cpu(bounds.cpu_seconds);
         let mut store = Store::new(&self.engine.wasm, state);
         store.limiter(|state| &mut state.growth);
         store.set_epoch_deadline(1);
@@ -191,6 +187,19 @@ impl Plugin {
                 }
             }
         });
+        Some((slot, store))
+    }
+
+    /// Runs `call` on a fresh instance. After anything but an answer the instance's store is dropped, never reused.
+    async fn with_instance<R>(
+        &self,
+        context: CallContext,
+        bounds: Bounds,
+        call: impl AsyncFnOnce(&mut Store<CallState>, &Instance) -> wasmtime::Result<Outcome<R>>,
+    ) -> Outcome<R> {
+        let Some((_slot, mut store)) = self.check_out(context, bounds).await else {
+            return Outcome::Unavailable("no free instance in time".into());
+        };
         let work = async {
             let instance = match self.pre.instantiate_async(&mut store).await {
                 Ok(instance) => instance,
@@ -207,14 +216,15 @@ impl Plugin {
     }
 }
 
+/// What one call may take.
 #[derive(Clone, Copy)]
-struct Bounds {
-    cpu_seconds: u32,
-    wall: Duration,
+pub(crate) struct Bounds {
+    pub cpu_seconds: u32,
+    pub wall: Duration,
 }
 
 /// What an error of wasmtime means. The one place where that is decided.
-fn classify<R>(state: &CallState, error: &wasmtime::Error, instantiating: bool) -> Outcome<R> {
+pub(crate) fn classify<R>(state: &CallState, error: &wasmtime::Error, instantiating: bool) -> Outcome<R> {
     if state.cpu_spent {
         return Outcome::Limit(LimitKind::Cpu);
     }

@@ -7,10 +7,12 @@
 
 #[allow(missing_docs)]
 pub mod bindings;
+mod buffer;
 mod cache;
 mod call;
 mod configuration;
 mod engine;
+mod handler;
 mod host;
 mod imports;
 mod limits;
@@ -23,6 +25,7 @@ pub use cache::CacheDir;
 pub use call::{CallContext, JobRun};
 pub use configuration::ConfigurationError;
 pub use engine::{Engine, EngineError, EngineOptions};
+pub use handler::{Delivery, HandleBounds, Handled, Hidden, Verdict};
 pub use host::{Host, Offered, Outbound};
 pub use imports::may_enter;
 pub use limits::Limits;

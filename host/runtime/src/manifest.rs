@@ -4,8 +4,21 @@ use crate::Limits;
 use serde::{Deserialize, Serialize};
 
 /// Names of the contract's interfaces a plugin may ask for. The others (`log`, `clock`, `random`, `config`) need no grant.
-pub(crate) const GRANTABLE: &[&str] =
-    &["course-store", "archive", "blobs", "files", "people", "courses", "enrolments", "services", "jobs", "http"];
+pub(crate) const GRANTABLE: &[&str] = &[
+    "course-store",
+    "archive",
+    "blobs",
+    "files",
+    "people",
+    "courses",
+    "enrolments",
+    "services",
+    "events",
+    "plugin-data",
+    "contents",
+    "http",
+    "jobs",
+];
 
 /// What a plugin is and asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

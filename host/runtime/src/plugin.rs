@@ -1,12 +1,13 @@
 //! One version of a plugin, ready to be called.
 
-use crate::bindings::exports::provost::plugin::{job_runner, lifecycle, web_hook, web_service};
+use crate::bindings::exports::provost::plugin::{event_handler, job_runner, lifecycle, web_hook, web_service};
 use crate::bindings::provost::plugin as imports;
 use crate::engine::{Engine, EngineError};
 use crate::host::Host;
 use crate::manifest::{GRANTABLE, Manifest, ManifestError};
 use crate::state::CallState;
 use crate::{Limits, Outcome, configuration};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
@@ -27,10 +28,12 @@ pub struct Exports {
     pub web_service: bool,
     /// Jobs to run.
     pub job_runner: bool,
-    /// Calls of other servers to answer.
-    pub web_hook: bool,
     /// A gate.
     pub lifecycle: bool,
+    /// A handler of events.
+    pub event_handler: bool,
+    /// Requests of other servers.
+    pub web_hook: bool,
 }
 
 /// Why a plugin cannot be loaded.
@@ -90,8 +93,10 @@ pub struct Plugin {
     pub(crate) limits: Limits,
     pub(crate) web_service: Option<web_service::GuestIndices>,
     pub(crate) job_runner: Option<job_runner::GuestIndices>,
-    pub(crate) web_hook: Option<web_hook::GuestIndices>,
     pub(crate) lifecycle: Option<lifecycle::GuestIndices>,
+    pub(crate) event_handler: Option<event_handler::GuestIndices>,
+    pub(crate) web_hook: Option<web_hook::GuestIndices>,
+    digest: String,
     functions: Vec<web_service::Function>,
 }
 
@@ -140,8 +145,10 @@ impl Plugin {
             host: host.clone(),
             web_service: web_service::GuestIndices::new(&pre).ok(),
             job_runner: job_runner::GuestIndices::new(&pre).ok(),
-            web_hook: web_hook::GuestIndices::new(&pre).ok(),
             lifecycle: lifecycle::GuestIndices::new(&pre).ok(),
+            event_handler: event_handler::GuestIndices::new(&pre).ok(),
+            web_hook: web_hook::GuestIndices::new(&pre).ok(),
+            digest: hex::encode(Sha256::digest(wasm)),
             pre,
             facts: Arc::new(facts),
             limits,
@@ -171,13 +178,18 @@ impl Plugin {
         Exports {
             web_service: self.web_service.is_some(),
             job_runner: self.job_runner.is_some(),
-            web_hook: self.web_hook.is_some(),
             lifecycle: self.lifecycle.is_some(),
+            event_handler: self.event_handler.is_some(),
+            web_hook: self.web_hook.is_some(),
         }
     }
     /// Its web-service functions.
     pub fn functions(&self) -> &[web_service::Function] {
         &self.functions
+    }
+    /// SHA-256 of its file, in hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
     /// Its bounds.
     pub fn limits(&self) -> &Limits {
@@ -208,6 +220,9 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     imports::services::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::http::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::jobs::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::events::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::plugin_data::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::contents::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::log::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::clock::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::random::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;

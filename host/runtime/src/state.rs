@@ -2,6 +2,8 @@
 
 use crate::bindings::provost::plugin::types as wit;
 use crate::call::JobRun;
+use crate::engine::TICK;
+use crate::handler::Handling;
 use crate::host::Host;
 use crate::limits::Growth;
 use crate::plugin::Facts;
@@ -22,8 +24,8 @@ pub struct CallState {
     pub(crate) cpu_spent: bool,
     pub(crate) log_lines: u32,
     pub(crate) panic: Option<String>,
-    /// Calls of other servers so far.
-    pub(crate) sent: u32,
+    /// The event handler's call that is going on.
+    pub(crate) handling: Option<Handling>,
 }
 
 impl CallState {
@@ -37,6 +39,39 @@ impl CallState {
             ));
         }
         self.still_wanted()
+    }
+
+    /// As `enter`, for functions that change something outside of what an event handler may change.
+    pub(crate) fn enter_changing(&self, interface: &str) -> Result<(), wit::Error> {
+        self.enter(interface)?;
+        if self.handling.is_none() {
+            return Ok(());
+        }
+        let message = format!("{interface} changes nothing while an event is handled: enqueue a job for that");
+        Err(error(wit::ErrorKind::Refused, "in-handler", message))
+    }
+
+    /// An error for a course that the change which an event is about makes, before it is published: at once, without a look at
+    /// the store (proxy-tool-events.md 5.2).
+    pub(crate) fn visible_course(&self, course: impl ToString) -> Result<(), wit::Error> {
+        match self.handling.as_ref().and_then(|handling| handling.hidden.as_ref()) {
+            Some(hidden) if hidden.course(&course.to_string()) => Err(not_visible_yet("course", course)),
+            _ => Ok(()),
+        }
+    }
+
+    /// As `visible_course`, for a content.
+    pub(crate) fn visible_content(&self, content: impl ToString) -> Result<(), wit::Error> {
+        match self.handling.as_ref().and_then(|handling| handling.hidden.as_ref()) {
+            Some(hidden) if hidden.content(&content.to_string()) => Err(not_visible_yet("content", content)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the next call so much CPU time.
+    pub(crate) fn allow_cpu(&mut self, seconds: u32) {
+        let ticks_per_second = (1_000 / TICK.as_millis()) as u64;
+        self.cpu_ticks = u64::from(seconds) * ticks_per_second;
     }
 
     /// An error when the job behind this call was asked to stop or lost its lease.
@@ -55,6 +90,11 @@ pub(crate) fn error(kind: wit::ErrorKind, code: &str, message: String) -> wit::E
     wit::Error { kind, code: code.into(), message }
 }
 
+fn not_visible_yet(what: &str, id: impl ToString) -> wit::Error {
+    let message = format!("{what} {} cannot be looked at before the change that makes it is published", id.to_string());
+    error(wit::ErrorKind::NotVisibleYet, what, message)
+}
+
 /// A store's error as the contract's.
 pub(crate) fn store_error(failure: StoreError) -> wit::Error {
     use wit::ErrorKind as Kind;
@@ -69,6 +109,8 @@ pub(crate) fn store_error(failure: StoreError) -> wit::Error {
         StoreError::Corrupt(_) => (Kind::Corrupt, ""),
         StoreError::Busy => (Kind::RetryLater, ""),
         StoreError::NoSpace { .. } => (Kind::Limit, "space"),
+        StoreError::QuotaReached { .. } => (Kind::Limit, "quota"),
+        StoreError::TooLarge { what, .. } => (Kind::Limit, *what),
         _ => (Kind::Failed, ""),
     };
     if kind == Kind::Failed {

@@ -27,11 +27,15 @@ pub struct StoreOptions {
     /// Bytes that stay free on the store's file system: what would leave fewer is refused with `NoSpace`. Default: 64 MiB; 0 turns
     /// this off.
     pub min_free_bytes: u64,
+    /// Bytes that the data of one plugin may take, older versions that copies share included. Default: 4 GiB; 0 for no limit.
+    pub max_plugin_data: u64,
+    /// Days after which what plugins saved with an archive is removed. Default: 0, never.
+    pub plugin_backup_days: u32,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { min_free_bytes: provost_space::DEFAULT_RESERVE }
+        Self { min_free_bytes: provost_space::DEFAULT_RESERVE, max_plugin_data: 4 << 30, plugin_backup_days: 0 }
     }
 }
 

@@ -16,7 +16,9 @@ mod draft_rows;
 mod enrolments;
 mod files;
 mod jobs;
+pub mod outbox;
 mod people;
+pub mod plugin_data;
 mod plugins;
 mod publish;
 mod read_part;
@@ -28,7 +30,7 @@ mod sweep;
 mod tokens;
 
 use crate::StoreOptions;
-use crate::api::{Blobs, Result};
+use crate::api::{Blobs, Result, Settings as _};
 use crate::blobs::ObjectBlobs;
 use db::Db;
 use provost_space::Space;
@@ -50,7 +52,17 @@ impl SqliteStore {
         let secret = secret::Secret::of(dir)?;
         let space = Space::new(dir, options.min_free_bytes);
         let blobs = Arc::new(ObjectBlobs::local(db.clone(), &dir.join("blobs"), &dir.join("tmp"), space)?);
-        Ok(Self { db, blobs, secret })
+        let store = Self { db, blobs, secret };
+        let kept = [
+            ("plugin-data.limit", options.max_plugin_data.to_string()),
+            ("plugin-data.backup-days", options.plugin_backup_days.to_string()),
+        ];
+        for (name, value) in kept {
+            if store.setting(name).await?.as_ref() != Some(&value) {
+                store.set_setting(name, Some(&value)).await?;
+            }
+        }
+        Ok(store)
     }
 
     /// The contents of this store.

@@ -143,7 +143,7 @@ impl wit::HostReader for CallState {
     }
 
     async fn copy_entry_to_blob(&mut self, this: Resource<ReaderHandle>) -> Answer<BlobRef> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         let mut writer = attempt!(self.host.blobs.blocking_writer().await);
         let (reader, buffer) = attempt!(self.reader(&this)?).with_buffer(COPY_CHUNK);
         let copied = block_in_place(|| -> Result<BlobRef, Error> {
@@ -197,7 +197,7 @@ impl wit::HostReader for CallState {
 
 impl wit::HostWriter for CallState {
     async fn create(&mut self, format: wit::Format) -> Answer<Resource<WriterHandle>> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         let sink = SinkSlot(Arc::new(Mutex::new(Some(attempt!(self.host.blobs.blocking_writer().await)))));
         let format = match format {
             wit::Format::Zip => Format::Zip,

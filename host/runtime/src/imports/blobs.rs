@@ -8,7 +8,7 @@ use crate::state::CallState;
 
 impl wit::Host for CallState {
     async fn put(&mut self, content: Vec<u8>) -> Answer<BlobRef> {
-        attempt!(self.enter("blobs"));
+        attempt!(self.enter_changing("blobs"));
         Ok(Ok(blob_out(attempt!(self.host.blobs.put(content.into()).await))))
     }
 

@@ -37,6 +37,7 @@ impl wit::Host for CallState {}
 impl wit::HostSnapshot for CallState {
     async fn open(&mut self, course: u64) -> Answer<Resource<SnapshotHandle>> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_course(course));
         let snapshot = attempt!(self.host.store.snapshot(course).await);
         let handle = SnapshotHandle(Arc::new(Mutex::new(snapshot)));
         Ok(Ok(self.table.push(handle)?))
@@ -155,14 +156,14 @@ impl wit::HostDraft for CallState {
         origin: wit::Origin,
         extra: String,
     ) -> Answer<Resource<DraftHandle>> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         let lease = self.job.as_ref().map(|job| job.lease.clone());
         let draft = self.host.store.draft(course_fields_in(fields), origin_in(origin), extra, lease).await;
         Ok(Ok(self.table.push(DraftHandle(Some(attempt!(draft))))?))
     }
 
     async fn extend(&mut self, course: u64, origin: wit::Origin) -> Answer<Resource<DraftHandle>> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         let lease = self.job.as_ref().map(|job| job.lease.clone());
         let draft = self.host.store.extend(course, origin_in(origin), lease).await;
         Ok(Ok(self.table.push(DraftHandle(Some(attempt!(draft))))?))

@@ -71,12 +71,12 @@ impl wit::Host for CallState {
     }
 
     async fn update(&mut self, course: u64, fields: CourseFields, extra: String) -> Answer<()> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         answered(self.host.store.update_course(course, course_fields_in(fields), extra).await)
     }
 
     async fn delete(&mut self, course: u64) -> Answer<()> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         answered(self.host.store.delete_course(course).await)
     }
 
@@ -87,7 +87,7 @@ impl wit::Host for CallState {
     }
 
     async fn create_categories(&mut self, categories: Vec<wit::CategoryFields>) -> Answer<Vec<u64>> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         answered(self.host.store.add_categories(categories.into_iter().map(category_in).collect()).await)
     }
 }

@@ -29,12 +29,14 @@ fn participant_out(participant: api::Participant) -> wit::Participant {
 impl wit::Host for CallState {
     async fn participants(&mut self, course: u64, after: u64, limit: u32) -> Answer<Vec<wit::Participant>> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_course(course));
         let found = attempt!(self.host.store.participants(course, after, limit.clamp(1, MAX_PAGE)).await);
         Ok(Ok(found.into_iter().map(participant_out).collect()))
     }
 
     async fn participant_of(&mut self, course: u64, person: u64) -> Answer<Option<wit::Participant>> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_course(course));
         Ok(Ok(attempt!(self.host.store.participant(course, person).await).map(participant_out)))
     }
 
@@ -45,6 +47,7 @@ impl wit::Host for CallState {
 
     async fn groups(&mut self, course: u64) -> Answer<Vec<wit::Group>> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_course(course));
         let out = |g: api::Group| wit::Group {
             id: g.id,
             scope: g.scope,
@@ -57,7 +60,7 @@ impl wit::Host for CallState {
     }
 
     async fn enrol(&mut self, enrolments: Vec<wit::NewEnrolment>) -> Answer<()> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         let new = |e: wit::NewEnrolment| api::NewEnrolment {
             course: e.course,
             person: e.person,
@@ -70,12 +73,13 @@ impl wit::Host for CallState {
     }
 
     async fn unenrol(&mut self, course: u64, person: u64, method: String) -> Answer<()> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         answered(self.host.store.unenrol(course, person, &method).await)
     }
 
     async fn completion_of(&mut self, course: u64, person: u64) -> Answer<Vec<wit::Completed>> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_course(course));
         let out = |c: api::Completed| wit::Completed { activity: c.activity, state: c.state, modified: c.modified };
         Ok(Ok(attempt!(self.host.store.completion_of(course, person).await).into_iter().map(out).collect()))
     }

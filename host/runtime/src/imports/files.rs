@@ -68,11 +68,12 @@ impl wit::Host for CallState {
 
     async fn course_context(&mut self, course: u64) -> Answer<u64> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_course(course));
         Ok(Ok(attempt!(self.host.store.course(course).await).context))
     }
 
     async fn new_item(&mut self) -> Answer<u64> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         answered(self.host.store.new_item_id().await)
     }
 
@@ -87,6 +88,7 @@ impl wit::Host for CallState {
     }
 
     async fn put(&mut self, file: wit::NewFile, on_taken: wit::OnTaken) -> Answer<wit::File> {
+        attempt!(self.enter_changing(INTERFACE));
         attempt!(self.sees(file.context, &file.component, &file.area).await);
         let file = api::NewAreaFile {
             context: file.context,
@@ -109,6 +111,7 @@ impl wit::Host for CallState {
     }
 
     async fn delete(&mut self, id: u64) -> Answer<()> {
+        attempt!(self.enter_changing(INTERFACE));
         attempt!(self.seen_file(id).await);
         let lease = self.job.as_ref().map(|job| &job.lease);
         answered(self.host.store.delete_area_file(id, lease).await)

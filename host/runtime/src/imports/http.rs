@@ -42,9 +42,16 @@ fn text(value: &[u8]) -> String {
 }
 
 impl CallState {
-    /// The event that a handler is called with, and whether its change is published.
-    fn handled_event(&self) -> Option<(String, bool)> {
-        None
+    /// The idempotency key of the call that comes next, in a handler (proxy-tool-events.md 8.3).
+    fn next_key(&mut self) -> Result<Option<String>, wit::Failure> {
+        let Some(handling) = &mut self.handling else { return Ok(None) };
+        if handling.in_transaction() {
+            let message = "no calls before the change is published: the plugin is called again then".to_owned();
+            return Err(failure(wit::FailureKind::Denied, message));
+        }
+        let key = format!("{}/{}", handling.event, handling.calls);
+        handling.calls += 1;
+        Ok(Some(key))
     }
 }
 
@@ -53,19 +60,17 @@ impl wit::Host for CallState {
         if let Err(refused) = self.enter(INTERFACE) {
             return Ok(Err(failure(wit::FailureKind::Denied, refused.message)));
         }
-        let event = self.handled_event();
-        if matches!(event, Some((_, false))) {
-            let message = "no calls before the change is published: the plugin is called again then".to_owned();
-            return Ok(Err(failure(wit::FailureKind::Denied, message)));
-        }
+        let key = match self.next_key() {
+            Ok(key) => key,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let mut headers: Vec<(String, Vec<u8>)> =
             request.headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
-        if let Some((id, _)) = event
+        if let Some(key) = key
             && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY))
         {
-            headers.push((IDEMPOTENCY_KEY.to_owned(), format!("{id}/{}", self.sent).into_bytes()));
+            headers.push((IDEMPOTENCY_KEY.to_owned(), key.into_bytes()));
         }
-        self.sent += 1;
         let max_response = if request.max_response == 0 { MAX_RESPONSE } else { request.max_response as usize };
         let request = Request {
             method: request.method,

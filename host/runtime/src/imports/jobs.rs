@@ -98,6 +98,13 @@ impl wit::Host for CallState {
             shared,
             key: job.key,
         };
+        if let Some(handling) = &mut self.handling {
+            if let Some(id) = handling.buffer.queued(&new.key) {
+                return Ok(Ok(id.to_owned()));
+            }
+            let id = hex::encode(rand::random::<[u8; 16]>());
+            return Ok(handling.keep(api::Effect::Enqueue { id: id.clone(), job: new }).map(|_| id));
+        }
         let id = attempt!(self.host.store.enqueue(new).await);
         self.host.job_queued.notify_one();
         Ok(Ok(id))
@@ -108,6 +115,7 @@ impl wit::Host for CallState {
     }
 
     async fn cancel(&mut self, id: String) -> Answer<bool> {
+        attempt!(self.enter_changing(INTERFACE));
         attempt!(self.own_job(&id).await);
         answered(self.host.store.cancel(&id).await)
     }

@@ -2,14 +2,18 @@
 
 pub mod archive;
 mod blobs;
+mod contents;
 pub mod course_store;
 mod course_types;
 mod courses;
 mod enrolments;
+pub(crate) mod event_types;
+mod events;
 mod files;
 mod http;
 mod jobs;
 mod people;
+mod plugin_data;
 mod services;
 mod site;
 

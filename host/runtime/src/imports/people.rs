@@ -68,6 +68,15 @@ fn place_out(place: Place) -> wit::Place {
 }
 
 impl CallState {
+    /// See `visible_course`.
+    fn visible_place(&self, place: &wit::Place) -> Result<(), Error> {
+        match place {
+            wit::Place::Course(id) => self.visible_course(id),
+            wit::Place::Activity(id) => self.visible_content(id),
+            wit::Place::Site | wit::Place::Category(_) | wit::Place::Person(_) => Ok(()),
+        }
+    }
+
     async fn require(&mut self, person: u64, capability: &str, place: Place) -> Result<(), Error> {
         if self.host.store.has_capability(person, capability, place).await? {
             return Ok(());
@@ -111,16 +120,19 @@ impl wit::Host for CallState {
 
     async fn has_capability(&mut self, person: u64, capability: String, place: wit::Place) -> Answer<bool> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_place(&place));
         answered(self.host.store.has_capability(person, &capability, place_in(place)).await)
     }
 
     async fn require_capability(&mut self, person: u64, capability: String, place: wit::Place) -> Answer<()> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_place(&place));
         Ok(self.require(person, &capability, place_in(place)).await)
     }
 
     async fn require_course_access(&mut self, person: u64, course: u64) -> Answer<()> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_course(course));
         if attempt!(may_enter(self.host.store.as_ref(), person, course).await) {
             return Ok(Ok(()));
         }
@@ -130,6 +142,7 @@ impl wit::Host for CallState {
 
     async fn context_of(&mut self, place: wit::Place) -> Answer<u64> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_place(&place));
         answered(self.host.store.context_of(place_in(place)).await)
     }
 
@@ -143,11 +156,12 @@ impl wit::Host for CallState {
 
     async fn course_of(&mut self, place: wit::Place) -> Answer<Option<u64>> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_place(&place));
         answered(self.host.store.course_of(place_in(place)).await)
     }
 
     async fn create(&mut self, people: Vec<(wit::PersonFields, Option<String>)>) -> Answer<Vec<u64>> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         if people.len() > MAX_CREATED {
             let message = format!("at most {MAX_CREATED} people a call");
             return Ok(Err(error(ErrorKind::Limit, "people", message)));
@@ -166,7 +180,7 @@ impl wit::Host for CallState {
     }
 
     async fn update(&mut self, person: u64, fields: wit::PersonFields) -> Answer<()> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         let found = attempt!(self.host.store.lookup(&[api::PersonKey::Id(person)]).await).pop().flatten();
         let Some(known) = found else {
             return Ok(Err(error(ErrorKind::NotFound, "person", format!("no person {person}"))));
@@ -182,16 +196,17 @@ impl wit::Host for CallState {
 
     async fn roles_of(&mut self, person: u64, place: wit::Place) -> Answer<Vec<u64>> {
         attempt!(self.enter(INTERFACE));
+        attempt!(self.visible_place(&place));
         answered(self.host.store.roles_of(person, place_in(place)).await)
     }
 
     async fn assign_role(&mut self, person: u64, role: u64, place: wit::Place) -> Answer<()> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         answered(self.host.store.assign_role(person, role, place_in(place)).await)
     }
 
     async fn unassign_role(&mut self, person: u64, role: u64, place: wit::Place) -> Answer<()> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         answered(self.host.store.unassign_role(person, role, place_in(place)).await)
     }
 }

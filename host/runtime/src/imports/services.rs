@@ -44,7 +44,7 @@ impl wit::Host for CallState {
     }
 
     async fn file_key(&mut self, person: u64) -> Answer<String> {
-        attempt!(self.enter(INTERFACE));
+        attempt!(self.enter_changing(INTERFACE));
         answered(self.host.store.file_key(person).await)
     }
 }

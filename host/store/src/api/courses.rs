@@ -2,7 +2,7 @@
 //!
 //! The shapes follow `wit/course-store.wit`, which documents them.
 
-use super::{Lease, Result};
+use super::{Happening, Lease, Result};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -430,6 +430,8 @@ pub struct CourseCounts {
 pub trait Snapshot: Send {
     /// The course row.
     fn course(&self) -> &Course;
+    /// Where plugins' data stood ([`super::PluginData`]): a copy made from this snapshot takes it as of then.
+    fn storage_sequence(&self) -> u64;
     /// By age, the course's own first.
     async fn scopes(&mut self) -> Result<Vec<Scope>>;
     /// By scope, each with the scope that is bound.
@@ -483,6 +485,8 @@ pub trait Draft: Send {
     async fn add_entries(&mut self, entries: Vec<Entry>) -> Result<()>;
     /// Links or creates people; their ids, in order. Errors: `Conflict` (username).
     async fn add_people(&mut self, people: Vec<(ArchivedPerson, PersonChoice)>) -> Result<Vec<u64>>;
+    /// Has targets told of this once the draft is published (`wit/events.wit`), in the order of the calls.
+    async fn announce(&mut self, happenings: Vec<Happening>) -> Result<()>;
     /// Makes everything visible in one small transaction. Errors: `LeaseLost`, `NotFound` (course) when the course that is
     /// extended is gone.
     async fn publish(self: Box<Self>) -> Result<u64>;

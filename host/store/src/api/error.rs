@@ -39,6 +39,24 @@ pub enum StoreError {
         /// The job.
         job: String,
     },
+    /// Something is larger than it may be.
+    #[error("{what}: {bytes} bytes, and at most {limit} are allowed")]
+    TooLarge {
+        /// What.
+        what: &'static str,
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+    /// What somebody keeps would take more than they may.
+    #[error("{what} would take more than {limit} bytes")]
+    QuotaReached {
+        /// Whose.
+        what: String,
+        /// How much it may take.
+        limit: u64,
+    },
     /// The input does not fit the model.
     #[error("{0}")]
     Invalid(String),

@@ -101,6 +101,11 @@ impl Happening {
         }
     }
 
+    /// Whether a target's data of one thing goes to another.
+    pub fn is_copy(&self) -> bool {
+        matches!(self, Self::ContentCopied { .. } | Self::CourseCopied { .. } | Self::GroupCopied { .. })
+    }
+
     /// The courses whose order it keeps: none, one, or both ends of a copy (proxy-tool-events.md 11.2).
     pub fn courses(&self) -> Vec<&str> {
         let mut of: Vec<&str> = match self {

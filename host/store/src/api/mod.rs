@@ -29,9 +29,15 @@ pub use settings::*;
 pub use tokens::*;
 
 /// Everything a host needs of its database.
-pub trait Store: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep {}
+pub trait Store:
+    Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep + PluginData
+{
+}
 
-impl<T: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep> Store for T {}
+impl<T> Store for T where
+    T: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep + PluginData
+{
+}
 
 /// What a sweep removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]

@@ -4,6 +4,7 @@ use super::SqliteStore;
 use super::contexts::require_place;
 use super::db::{db_int, model_int, now, page};
 use super::draft::{free_names, reserve};
+use super::outbox::{self, Batch};
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -188,6 +189,7 @@ impl Courses for SqliteStore {
         let CourseRow { course, change } = course_on(&mut tx, id).await?;
         hide_course(&mut tx, change, id, course.context).await?;
         free_names(&mut tx).await?;
+        outbox::record(&mut tx, Batch::Now, vec![Happening::CourseDeleted { course: id.to_string() }]).await?;
         tx.commit().await?;
         Ok(())
     }

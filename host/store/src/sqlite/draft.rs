@@ -9,6 +9,7 @@ use super::SqliteStore;
 use super::courses::course_on;
 use super::db::{Write, check_lease, db_int, model_int, new_context, now, now_ms, take_numbers};
 use super::draft_rows::{Pending, owner_columns};
+use super::outbox::{self, Batch};
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
@@ -440,6 +441,15 @@ impl Draft for SqliteDraft {
 
     async fn add_people(&mut self, people: Vec<(ArchivedPerson, PersonChoice)>) -> Result<Vec<u64>> {
         self.write_people(people).await
+    }
+
+    async fn announce(&mut self, happenings: Vec<Happening>) -> Result<()> {
+        // What it is about is written before it is.
+        self.flush().await?;
+        let mut tx = self.write().await?;
+        outbox::record(&mut tx, Batch::Change(self.change), happenings).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn publish(mut self: Box<Self>) -> Result<u64> {

@@ -3,6 +3,7 @@
 use super::SqliteStore;
 use super::courses::hide_course;
 use super::db::{check_lease, db_int, model_int, now, now_ms, random_hex};
+use super::outbox;
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -79,38 +80,91 @@ async fn finish(conn: &mut SqliteConnection, id: &str, state: JobState, outcome:
     Ok(())
 }
 
+/// The job with the same key, if this one has a key.
+async fn same_key(conn: &mut SqliteConnection, job: &NewJob) -> Result<Option<String>> {
+    if job.key.is_empty() {
+        return Ok(None);
+    }
+    Ok(sqlx::query_scalar("SELECT id FROM t_job WHERE plugin = ? AND key = ? AND key <> ''")
+        .bind(&job.plugin)
+        .bind(&job.key)
+        .fetch_optional(conn)
+        .await?)
+}
+
+async fn insert(conn: &mut SqliteConnection, id: &str, job: &NewJob) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO t_job (id, plugin, kind, payload, person, course, shared, key, created, due) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(&job.plugin)
+    .bind(&job.kind)
+    .bind(&job.payload)
+    .bind(db_int(job.person))
+    .bind(job.course.map(db_int))
+    .bind(job.shared)
+    .bind(&job.key)
+    .bind(now())
+    .bind(now_ms())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Queues a job whose id was chosen beforehand, in a transaction of others; under a draft's change, once that is published. The
+/// same job a second time, or one with a key that is taken, changes nothing.
+pub(super) async fn queue(conn: &mut SqliteConnection, id: &str, job: &NewJob, change: Option<i64>) -> Result<()> {
+    let Some(change) = change else {
+        let known: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM t_job WHERE id = ?").bind(id).fetch_one(&mut *conn).await?;
+        if known > 0 || same_key(conn, job).await?.is_some() {
+            return Ok(());
+        }
+        return insert(conn, id, job).await;
+    };
+    sqlx::query(
+        "INSERT OR IGNORE INTO t_early_job (change, id, plugin, kind, payload, person, course, shared, key) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(change)
+    .bind(id)
+    .bind(&job.plugin)
+    .bind(&job.kind)
+    .bind(&job.payload)
+    .bind(db_int(job.person))
+    .bind(job.course.map(db_int))
+    .bind(job.shared)
+    .bind(&job.key)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Queues the jobs that waited for a change, in the transaction that publishes it.
+pub(super) async fn queue_early(conn: &mut SqliteConnection, change: i64) -> Result<()> {
+    sqlx::query(
+        "INSERT OR IGNORE INTO t_job (id, plugin, kind, payload, person, course, shared, key, created, due) \
+         SELECT id, plugin, kind, payload, person, course, shared, key, ?, ? FROM t_early_job WHERE change = ?",
+    )
+    .bind(now())
+    .bind(now_ms())
+    .bind(change)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query("DELETE FROM t_early_job WHERE change = ?").bind(change).execute(conn).await?;
+    Ok(())
+}
+
 #[async_trait]
 impl Jobs for SqliteStore {
     async fn enqueue(&self, job: NewJob) -> Result<String> {
         let mut tx = self.db.write().await?;
-        if !job.key.is_empty() {
-            let same: Option<String> =
-                sqlx::query_scalar("SELECT id FROM t_job WHERE plugin = ? AND key = ? AND key <> ''")
-                    .bind(&job.plugin)
-                    .bind(&job.key)
-                    .fetch_optional(&mut *tx)
-                    .await?;
-            if let Some(id) = same {
-                return Ok(id);
-            }
+        if let Some(id) = same_key(&mut tx, &job).await? {
+            return Ok(id);
         }
         let id = random_hex();
-        sqlx::query(
-            "INSERT INTO t_job (id, plugin, kind, payload, person, course, shared, key, created, due) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&id)
-        .bind(job.plugin)
-        .bind(job.kind)
-        .bind(job.payload)
-        .bind(db_int(job.person))
-        .bind(job.course.map(db_int))
-        .bind(job.shared)
-        .bind(job.key)
-        .bind(now())
-        .bind(now_ms())
-        .execute(&mut *tx)
-        .await?;
+        insert(&mut tx, &id, &job).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -295,6 +349,7 @@ impl Jobs for SqliteStore {
 /// brought into a course. A run that was killed
 /// after its last step and before its end leaves nothing behind this way, and the next one starts from nothing.
 async fn undo(conn: &mut sqlx::SqliteConnection, job: &str) -> Result<()> {
+    outbox::retract(conn, job).await?;
     sqlx::query("DELETE FROM t_area_file WHERE job = ?").bind(job).execute(&mut *conn).await?;
     sqlx::query("UPDATE t_area_file SET doomed = NULL WHERE doomed = ?").bind(job).execute(&mut *conn).await?;
     let made: Vec<(i64, i64, i64)> = sqlx::query_as(

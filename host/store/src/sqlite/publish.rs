@@ -4,6 +4,7 @@ use super::SqliteStore;
 use super::courses::course_on;
 use super::db::{Write, model_int, now};
 use super::draft::{Making, SqliteDraft};
+use super::{outbox, plugin_data};
 use crate::api::{Draft, Result, StoreError};
 
 /// Rows looked at in one transaction.
@@ -66,7 +67,8 @@ impl SqliteDraft {
             // Somebody gave it up meanwhile.
             return Err(StoreError::LeaseLost { job: format!("draft {}", self.change) });
         }
-        Ok(())
+        plugin_data::publish(tx, self.change).await?;
+        outbox::publish(tx, self.change).await
     }
 }
 

@@ -18,6 +18,8 @@ pub struct SqliteSnapshot {
     pub(super) store: SqliteStore,
     pub(super) tx: Write,
     course: Course,
+    /// The storage sequence as of which it is.
+    storage: u64,
     pub(super) cursor: Option<PartCursor>,
     pub(super) ahead: PartsAhead,
     /// For each set of facets asked for, the ids of stored sets within it, as a JSON list.
@@ -43,7 +45,8 @@ impl SqliteStore {
         let mut write = self.db.write().await?;
         let CourseRow { change, .. } = course_on(&mut write, id).await?;
         let lease: i64 = sqlx::query_scalar(
-            "INSERT INTO t_snapshot (process, course, change, opened) VALUES (?, ?, ?, ?) RETURNING id",
+            "INSERT INTO t_snapshot (process, course, change, opened, storage) VALUES (?, ?, ?, ?, \
+             (SELECT next - 1 FROM t_sequence WHERE name = 'storage')) RETURNING id",
         )
         .bind(&self.db.process)
         .bind(db_int(id))
@@ -55,8 +58,11 @@ impl SqliteStore {
         let lease = SnapshotLease { db: self.db.clone(), id: lease };
         let mut tx = self.db.begin_snapshot().await?;
         let course = course_on(&mut tx, id).await?.course;
+        let storage: i64 =
+            sqlx::query_scalar("SELECT next - 1 FROM t_sequence WHERE name = 'storage'").fetch_one(&mut *tx).await?;
+        let storage = model_int(storage);
         let (cursor, ahead, taken) = (None, PartsAhead::default(), HashMap::new());
-        Ok(SqliteSnapshot { store: self.clone(), tx, course, cursor, ahead, taken, _lease: lease })
+        Ok(SqliteSnapshot { store: self.clone(), tx, course, storage, cursor, ahead, taken, _lease: lease })
     }
 }
 
@@ -108,6 +114,10 @@ impl SqliteSnapshot {
 impl Snapshot for SqliteSnapshot {
     fn course(&self) -> &Course {
         &self.course
+    }
+
+    fn storage_sequence(&self) -> u64 {
+        self.storage
     }
 
     async fn scopes(&mut self) -> Result<Vec<Scope>> {

@@ -5,6 +5,7 @@
 use super::SqliteStore;
 use super::db::{DEAD_AFTER, SLICE, now, now_ms};
 use super::draft::drop_dead;
+use super::outbox;
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::Row as _;
@@ -55,14 +56,25 @@ impl SqliteStore {
     async fn sweep_change(&self, change: i64, was_published: bool) -> Result<u64> {
         let mut rows = 0;
         if was_published {
-            // People outlive the course that brought them.
+            // People outlive the course that brought them, and so does what is told of it.
             let mut tx = self.db.write().await?;
-            for sql in
-                ["UPDATE t_person SET change = 1 WHERE change = ?", "UPDATE t_name SET change = 1 WHERE change = ?"]
-            {
+            for sql in [
+                "UPDATE t_person SET change = 1 WHERE change = ?",
+                "UPDATE t_name SET change = 1 WHERE change = ?",
+                "UPDATE t_event_batch SET change = 1 WHERE change = ?",
+            ] {
                 sqlx::query(sql).bind(change).execute(&mut *tx).await?;
             }
             tx.commit().await?;
+        }
+        self.end_data(change, was_published).await?;
+        loop {
+            let mut tx = self.db.write().await?;
+            let more = outbox::sweep_dropped(&mut tx, change, SLICE as i64).await?;
+            tx.commit().await?;
+            if !more {
+                break;
+            }
         }
         for sql in std::iter::once(RUNS).chain(ROWS) {
             loop {
@@ -97,7 +109,8 @@ impl SqliteStore {
             let mut tx = self.db.write().await?;
             documents += sqlx::query(
                 "DELETE FROM t_document WHERE id > ? AND id <= ? AND NOT EXISTS \
-                 (SELECT 1 FROM t_run r WHERE r.document = t_document.sha256)",
+                 (SELECT 1 FROM t_run r WHERE r.document = t_document.sha256) AND NOT EXISTS \
+                 (SELECT 1 FROM t_data_value v WHERE v.document = t_document.sha256)",
             )
             .bind(after)
             .bind(last)
@@ -166,6 +179,7 @@ impl Upkeep for SqliteStore {
         for (change, was_published) in changes {
             swept.rows += self.sweep_change(change, was_published).await?;
         }
+        swept.rows += self.sweep_data().await?;
         swept.documents = self.sweep_documents().await?;
         self.sweep_blobs(before, &mut swept).await?;
         self.blobs.sweep_spool().await?;
