@@ -47,7 +47,7 @@ extern crate self as provost_guest;
 pub mod bindings;
 pub mod describe;
 mod error;
-mod event;
+pub mod event;
 mod export;
 pub mod hook;
 mod job;
@@ -73,7 +73,7 @@ pub use bindings::imports::provost::plugin::{contents, events, plugin_data, targ
 
 pub use bindings::imports::provost::plugin::types::{BlobRef, Caller, Error, ErrorKind};
 pub use describe::Describe;
-pub use event::{EventHandler, Intent, Silence, Verdict};
+pub use event::{EventContext, EventHandler, Events, Verdict};
 pub use hook::WebHook;
 pub use job::{JobContext, JobRunner, Jobs};
 pub use lifecycle::{Change, Lifecycle};
@@ -87,8 +87,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What a plugin usually needs.
 pub mod prelude {
     pub use crate::{
-        BlobRef, Caller, Change, Describe, Error, ErrorKind, EventHandler, Function, JobContext, JobRunner, Jobs, Lifecycle, Result,
-        WebHook, WebService, export_plugin,
+        BlobRef, Caller, Change, Describe, Error, ErrorKind, EventContext, EventHandler, Events, Function, JobContext,
+        JobRunner, Jobs, Lifecycle, Result, Verdict, WebHook, WebService, export_plugin,
     };
 }
 

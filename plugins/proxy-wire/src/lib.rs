@@ -17,4 +17,5 @@ pub mod notice;
 pub mod signature;
 pub mod simple_xml;
 
-pub use provost_guest::bindings::imports::provost::plugin::events;
+pub use provost_guest::events;
+pub use rsa::rand_core;
