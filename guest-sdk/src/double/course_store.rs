@@ -92,6 +92,10 @@ impl Snapshot {
         enter(INTERFACE)?;
         Ok(self.0.entries.iter().filter(|e| e.entry.kind == kind).cloned().collect())
     }
+    /// See `snapshot.announce-export`: nobody is told here.
+    pub fn announce_export(&self, _backup: &str, _user_data: bool) -> Result<()> {
+        enter(INTERFACE)
+    }
 }
 
 /// What a draft holds until it is published or dropped.
@@ -402,6 +406,11 @@ impl Draft {
             return Err(Error::failed("the draft is gone"));
         };
         with(|host| building.publish(host))
+    }
+
+    /// See `draft.announce-import`: nobody is told here.
+    pub fn announce_import(&self, _backup: &str, _user_data: bool) -> Result<()> {
+        self.build(|_| Ok(()))
     }
 
     /// See `draft.publish-all`.

@@ -4,12 +4,16 @@ use crate::cli::Cli;
 use crate::settings::{FILE, Settings};
 use anyhow::{Context, Result, anyhow, bail};
 use provost_runtime::{CacheDir, Engine, EngineOptions, Host};
+use provost_services::delivery::DeliveryOptions;
 use provost_services::{BuiltIn, Registry, Worker, WorkerOptions};
 use provost_space::Space;
 use provost_store::api::{Blobs, Job, JobState, Person, PersonKey, Role, Service, Store};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How long a command delivers the events that it caused.
+const DELIVERING: Duration = Duration::from_secs(5);
 
 /// The store, and on demand the plugins. Cheap to clone.
 #[derive(Clone)]
@@ -58,7 +62,10 @@ impl Site {
             Ok(BuiltIn { id: plugin.id, component: plugin.component, config })
         });
         let built_in: Vec<BuiltIn> = built_in.collect::<Result<_>>()?;
-        Ok(Arc::new(Registry::open(Engine::new(&options)?, Arc::new(host), &built_in).await?))
+        let registry = Arc::new(Registry::open(Engine::new(&options)?, Arc::new(host), &built_in).await?);
+        // Whatever runs here tells of what happens.
+        registry.deliveries(DeliveryOptions::default());
+        Ok(registry)
     }
 
     /// The person with this username.
@@ -101,10 +108,21 @@ impl Site {
         WorkerOptions { lease_seconds: self.lease_seconds, heartbeat, ..defaults }
     }
 
+    /// Delivers the events that are due, for a bounded time. The rest waits for a server, or the next command.
+    pub async fn deliver(&self, registry: &Arc<Registry>) {
+        let deliveries = registry.deliveries(DeliveryOptions::default());
+        match tokio::time::timeout(DELIVERING, deliveries.settle_down()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "events could not be delivered"),
+            Err(_) => tracing::info!("events that are left are delivered by a server, or by the next command"),
+        }
+    }
+
     /// Runs a job here, unless a server on the same store does, until it has ended. An error unless it succeeded.
     pub async fn wait_for(&self, registry: Arc<Registry>, id: &str, watch: impl FnMut(&Job)) -> Result<Job> {
-        let worker = Worker::new(registry, self.worker_options());
+        let worker = Worker::new(registry.clone(), self.worker_options());
         let job = worker.run_to_end(id, watch).await?;
+        self.deliver(&registry).await;
         match job.state {
             JobState::Succeeded => Ok(job),
             JobState::Cancelled => bail!("job {id} was cancelled"),

@@ -1,11 +1,12 @@
 //! What host functions work on.
 
+use crate::event_service::EventService;
 use provost_outbound::{Allowed, Client};
 use provost_space::Space;
 use provost_store::api::{Blobs, Site, Store};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock, Weak};
 use tokio::sync::Notify;
 
 /// A web-service function and who answers it.
@@ -49,6 +50,7 @@ pub struct Host {
     offered: RwLock<Arc<[Offered]>>,
     /// Calls of other servers.
     pub outbound: Outbound,
+    events: OnceLock<Weak<dyn EventService>>,
     /// The room of the file system that the store and `scratch` are on.
     pub space: Space,
 }
@@ -68,6 +70,7 @@ impl Host {
             archive_limits: provost_archive::Limits::default(),
             max_upload: 64 << 30,
             offered: RwLock::new(Arc::new([])),
+            events: OnceLock::new(),
             compression_threads: std::thread::available_parallelism().map_or(1, |n| n.get()),
         }
     }
@@ -75,6 +78,17 @@ impl Host {
     /// The site's identity.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// Delivery of events, where this process has it.
+    pub fn events(&self) -> Option<Arc<dyn EventService>> {
+        self.events.get().and_then(Weak::upgrade)
+    }
+
+    /// Says who delivers events, once.
+    pub fn set_events(&self, service: Weak<dyn EventService>) {
+        // A second one in one process delivers as well, and is not asked by host functions.
+        let _ = self.events.set(service);
     }
 
     /// The web-service functions of the loaded plugins, by name.

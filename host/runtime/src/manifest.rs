@@ -1,6 +1,7 @@
 //! The manifest that travels in a plugin's custom section `provost:manifest`: what it is and what it asks for.
 
 use crate::Limits;
+use provost_store::api::Subscription;
 use serde::{Deserialize, Serialize};
 
 /// Names of the contract's interfaces a plugin may ask for. The others (`log`, `clock`, `random`, `config`) need no grant.
@@ -17,6 +18,7 @@ pub(crate) const GRANTABLE: &[&str] = &[
     "plugin-data",
     "contents",
     "http",
+    "targets",
     "jobs",
 ];
 
@@ -45,12 +47,30 @@ pub struct Manifest {
     /// Kinds of job it runs.
     #[serde(default)]
     pub jobs: Vec<JobKind>,
+    /// Events it is told of, as a target of its own.
+    #[serde(default)]
+    pub subscriptions: Vec<Subscription>,
+    /// Who copies its data when something is copied.
+    #[serde(default)]
+    pub snapshot: Snapshots,
     /// Bounds it asks for.
     #[serde(default)]
     pub limits: Limits,
     /// JSON schema of its configuration; `default`s in it hold where the operator sets nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<serde_json::Value>,
+}
+
+/// Who copies a plugin's data when a content or course is copied (proxy-tool-events.md 5.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Snapshots {
+    /// The host, at the moment of the copy: the event only announces it.
+    #[default]
+    Host,
+    /// The plugin, whose data is elsewhere, when it is told.
+    #[serde(rename = "self")]
+    Plugin,
 }
 
 /// A capability as a manifest declares it.
@@ -166,6 +186,10 @@ impl Manifest {
             && self.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if !id_ok {
             return field("id", "lowercase letters, digits and '-', at most 64, starting with a letter");
+        }
+        let subscription_ok = |s: &Subscription| !s.event.is_empty() && s.event.len() <= 255 && s.event.is_ascii();
+        if self.subscriptions.len() > 100 || !self.subscriptions.iter().all(subscription_ok) {
+            return field("subscriptions", "at most 100 names of events, each of 1 to 255 ASCII characters");
         }
         if self.version.is_empty() || self.version.len() > 64 {
             return field("version", "between 1 and 64 characters");

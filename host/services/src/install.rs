@@ -135,6 +135,11 @@ impl Registry {
     /// Removes an installed plugin; the built-in one of its id, if any, serves again.
     pub async fn remove(&self, id: &str) -> Result<(), InstallError> {
         let before = self.current().await?;
+        if before.plugin(id).is_some()
+            && let Some(deliveries) = self.delivering()
+        {
+            deliveries.farewell(id).await?;
+        }
         let _one = self.change.lock().await;
         if !self.host.store.remove_plugin(id).await? {
             return Err(InstallError::NotInstalled(id.to_owned()));

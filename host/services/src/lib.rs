@@ -6,6 +6,7 @@
 pub mod access;
 pub mod audit;
 mod capabilities;
+pub mod delivery;
 pub mod dispatch;
 pub mod files;
 mod functions;

@@ -4,14 +4,16 @@
 //! made by this process or another, is seen at the next [`Registry::current`]: the new catalog is built beside the
 //! old one and swapped in whole, calls in flight end on the version they began with.
 
+use crate::delivery::{Clock as _, Deliveries, DeliveryOptions, RegistryCaller, SystemClock};
 use crate::functions::FunctionSpec;
 use arc_swap::ArcSwap;
-use provost_runtime::{Engine, Host, LoadError, Offered, Plugin};
-use provost_store::api::{Capability, PluginRow, Service, StoreError};
+use provost_runtime::{Engine, EventService, Host, LoadError, Offered, Plugin};
+use provost_store::api::{BlobRef, Capability, PluginRow, PluginTarget, Service, StoreError, TargetFields};
 use provost_wire::description::DescriptionError;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Mutex;
 
 /// A plugin that comes with the binary.
@@ -104,6 +106,7 @@ pub struct Registry {
     pub(crate) host: Arc<Host>,
     built_in: BTreeMap<String, BuiltIn>,
     current: ArcSwap<Catalog>,
+    deliveries: OnceLock<Arc<Deliveries>>,
     /// One change at a time.
     pub(crate) change: Mutex<()>,
 }
@@ -116,9 +119,32 @@ impl Registry {
             let id = provost_runtime::Manifest::of(plugin.component).map_err(LoadError::from)?.id;
             components.insert(id, plugin.clone());
         }
-        let registry = Self { engine, host, built_in: components, current: ArcSwap::default(), change: Mutex::new(()) };
+        let registry = Self {
+            engine,
+            host,
+            built_in: components,
+            current: ArcSwap::default(),
+            deliveries: OnceLock::new(),
+            change: Mutex::new(()),
+        };
         registry.current().await?;
         Ok(registry)
+    }
+
+    /// Delivery of events to these plugins. Made at the first call, with these options; host functions use it from then on.
+    pub fn deliveries(self: &Arc<Self>, options: DeliveryOptions) -> Arc<Deliveries> {
+        let made = self.deliveries.get_or_init(|| {
+            let caller = Arc::new(RegistryCaller(Arc::downgrade(self)));
+            Deliveries::new(self.host.store.clone(), caller, Arc::new(SystemClock), options)
+        });
+        let service: Arc<dyn EventService> = made.clone();
+        self.host.set_events(Arc::downgrade(&service));
+        made.clone()
+    }
+
+    /// Delivery of events, where this process has it.
+    pub(crate) fn delivering(&self) -> Option<&Arc<Deliveries>> {
+        self.deliveries.get()
     }
 
     /// What host functions work on.
@@ -151,16 +177,21 @@ impl Registry {
             plugins.insert(id.clone(), self.load_built_in(&before, id, built_in).await?);
         }
         let mut faulty = BTreeMap::new();
+        let mut silent = Vec::new();
         for row in self.host.store.plugins().await? {
-            let id = row.id.clone();
+            let (id, wanted) = (row.id.clone(), row.blob.clone());
             match self.load_installed(&before, row).await {
                 Ok(loaded) => {
                     plugins.insert(id, loaded);
                 }
                 Err(error) => {
                     tracing::error!(plugin = id, %error, "an installed plugin does not load");
-                    if let Some(serving) = before.plugins.get(&id) {
-                        plugins.insert(id.clone(), serving.clone());
+                    match before.plugins.get(&id) {
+                        Some(serving) => {
+                            plugins.insert(id.clone(), serving.clone());
+                        }
+                        None if !plugins.contains_key(&id) => silent.extend(self.silent_target(&wanted).await),
+                        None => {}
                     }
                     faulty.insert(id, error.to_string());
                 }
@@ -184,10 +215,25 @@ impl Registry {
                 self.host.store.declare_service(service(offered)).await?;
             }
         }
+        let targets: Vec<PluginTarget> = plugins
+            .values()
+            .map(|loaded| {
+                plugin_target(loaded.plugin.manifest(), loaded.plugin.digest(), loaded.plugin.exports().event_handler)
+            })
+            .chain(silent)
+            .collect();
+        self.host.store.sync_targets(&targets, SystemClock.now_ms()).await?;
         self.host.set_offered(functions.values().map(|function: &Arc<FunctionSpec>| offered(function)).collect());
         let catalog = Arc::new(Catalog { generation: Some(generation), plugins, functions, faulty });
         self.current.store(catalog.clone());
         Ok(catalog)
+    }
+
+    /// What an installed plugin that does not load wants to be told of: that waits until it does.
+    async fn silent_target(&self, component: &BlobRef) -> Option<PluginTarget> {
+        let wasm = self.host.blobs.read(&component.sha1, 0, component.size).await.ok()?;
+        let manifest = provost_runtime::Manifest::of(&wasm).ok()?;
+        Some(plugin_target(&manifest, &hex::encode(Sha256::digest(&wasm)), true))
     }
 
     async fn load_built_in(&self, before: &Catalog, id: &str, built_in: &BuiltIn) -> Result<Loaded, RegistryError> {
@@ -245,6 +291,19 @@ impl Registry {
         let plugin = Plugin::load(&self.engine, &self.host, &wasm, &row.grants, &config).await?;
         Ok(Loaded { plugin: Arc::new(plugin), source: Source::Installed, row: Some(row), config })
     }
+}
+
+/// A plugin as one that is told of events.
+fn plugin_target(manifest: &provost_runtime::Manifest, digest: &str, handles: bool) -> PluginTarget {
+    let own = (handles && !manifest.subscriptions.is_empty()).then(|| TargetFields {
+        plugin: manifest.id.clone(),
+        name: String::new(),
+        title: manifest.id.clone(),
+        subscriptions: manifest.subscriptions.clone(),
+        remote: false,
+        timeout: 5,
+    });
+    PluginTarget { plugin: manifest.id.clone(), digest: digest.to_owned(), own }
 }
 
 /// The functions of a plugin, none of which may be taken.

@@ -563,7 +563,11 @@ CREATE TABLE t_job (
   worker TEXT NOT NULL DEFAULT '',
   epoch INTEGER NOT NULL DEFAULT 0,
   lease_until INTEGER NOT NULL DEFAULT 0,
-  stop INTEGER NOT NULL DEFAULT 0
+  stop INTEGER NOT NULL DEFAULT 0,
+  -- The short name that is reserved for it; a change of kind reservation holds the name while no draft of the job does.
+  reserved TEXT NOT NULL DEFAULT '',
+  -- The course that it copies.
+  copies INTEGER
 );
 CREATE UNIQUE INDEX t_job_key ON t_job (plugin, key) WHERE key <> '';
 CREATE INDEX t_job_open ON t_job (state, seq);

@@ -10,6 +10,8 @@ CREATE TABLE t_event_batch (
   count INTEGER NOT NULL,
   -- How many were given to the targets that want them.
   told INTEGER NOT NULL DEFAULT 0,
+  -- The job that did it, where one did: told of failures.
+  job TEXT,
   recorded_ms INTEGER NOT NULL
 );
 CREATE INDEX t_event_batch_change ON t_event_batch (change);
@@ -102,6 +104,9 @@ CREATE TABLE t_delivery (
   -- Whether it is first in all its lanes.
   ready INTEGER NOT NULL DEFAULT 0,
   due_ms INTEGER NOT NULL,
+  -- Of an event that is never queued: when it goes, whatever stands before it in its lanes.
+  direct_ms INTEGER NOT NULL DEFAULT 0,
+  created_ms INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   -- Results in a row that the same code will give again (8.4), and of which code: its digest.
   poison INTEGER NOT NULL DEFAULT 0,
@@ -117,6 +122,7 @@ CREATE TABLE t_delivery (
 );
 CREATE UNIQUE INDEX t_delivery_event ON t_delivery (batch, ordinal, target);
 CREATE INDEX t_delivery_ready ON t_delivery (target, due_ms) WHERE state = 0 AND ready = 1;
+CREATE INDEX t_delivery_direct ON t_delivery (direct_ms) WHERE state = 0 AND ready = 0 AND direct_ms > 0;
 CREATE INDEX t_delivery_open ON t_delivery (target, sequence) WHERE state < 2;
 CREATE INDEX t_delivery_flight ON t_delivery (worker) WHERE state = 1;
 CREATE INDEX t_delivery_ended ON t_delivery (state, ended_ms) WHERE state >= 2;

@@ -5,9 +5,11 @@
 //! needs the implementation's own tables and stands beside each implementation.
 
 mod contents;
+mod copies;
 mod courses;
 mod extensions;
 mod jobs;
+mod outbox;
 mod parts;
 mod people;
 mod rosters;
@@ -29,6 +31,10 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     extensions::live_in_a_scope(make().await?).await?;
     extensions::come_and_go_with_their_course(make().await?).await?;
     extensions::of_unsuccessful_runs_vanish(make().await?).await?;
+    copies::are_equal(make().await?).await?;
+    copies::take_what_the_facets_take(make().await?).await?;
+    copies::show_the_moment_of_the_snapshot(make().await?).await?;
+    copies::names_are_reserved_for_jobs(make().await?).await?;
     parts::exact(make().await?, 40).await?;
     people::links_and_conflicts(make().await?).await?;
     people::roles_and_capabilities(make().await?).await?;
@@ -42,6 +48,14 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     contents::blobs(make().await?).await?;
     contents::files(make().await?).await?;
     contents::plugins(make().await?).await?;
+    outbox::drafts_tell_when_published(make().await?).await?;
+    outbox::what_waits(make().await?).await?;
+    outbox::life_of_a_delivery(make().await?).await?;
+    outbox::best_effort(make().await?).await?;
+    outbox::retention(make().await?).await?;
+    for seed in 0..6 {
+        outbox::lanes_keep_order(make().await?, seed).await?;
+    }
     Ok(())
 }
 

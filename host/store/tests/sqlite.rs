@@ -172,6 +172,79 @@ async fn ghosts_are_never_seen() -> Outcome {
     Ok(())
 }
 
+/// What is told of a copy, whoever made it.
+#[tokio::test]
+async fn copies_are_told_of() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let (store, blobs) = provost_store::open(dir.path()).await?;
+    let course = everything(&store, &blobs).await?;
+    let pool = raw(dir.path()).await?;
+    let told = async |after: i64| -> std::result::Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar(
+            "SELECT e.what FROM t_event e JOIN t_event_batch b ON b.id = e.batch WHERE b.base + e.ordinal > ? \
+             ORDER BY b.base + e.ordinal",
+        )
+        .bind(after)
+        .fetch_all(&pool)
+        .await
+    };
+    let job = NewJob {
+        plugin: "p".into(),
+        kind: "k".into(),
+        payload: "{}".into(),
+        person: 2,
+        course: Some(course),
+        shared: false,
+        key: String::new(),
+    };
+    for (facets, kind) in [(&["user-data"][..], "exact"), (&[], "shallow")] {
+        let before = told(0).await?.len();
+        let job = store.enqueue(job.clone()).await?;
+        let lease = store.claim("w", Some(&job), 60, 3).await?.ok_or("a job")?.lease;
+        let mut d = store.draft(course_named(kind), Origin::default(), "{}".into(), Some(lease.clone())).await?;
+        let facets = Facets::new(facets.iter().copied());
+        let choice = CopyChoice { facets, people: kind == "exact", ..CopyChoice::default() };
+        d.copy_from(store.snapshot(course).await?, choice).await?;
+        while matches!(d.copy_some().await?, Copied { done, total } if done < total) {}
+        assert_eq!(told(0).await?.len(), before, "nobody is told of what is not published");
+        let copy = d.publish().await?;
+        let of = async |course| -> Result<Vec<u64>> {
+            let mut s = store.snapshot(course).await?;
+            let sections = s.sections(0, 10).await?.into_iter().map(|s| s.id);
+            Ok(sections.chain(s.activities(0, 10).await?.into_iter().map(|a| a.id)).collect())
+        };
+        let groups = (store.groups(course).await?, store.groups(copy).await?);
+        let mut expected = vec![format!(
+            r#"{{"what":"course-copied","kind":"{kind}","origin":"{course}","copy":"{copy}","job":"{job}"}}"#
+        )];
+        for (old, new) in of(course).await?.into_iter().zip(of(copy).await?) {
+            expected.push(format!(
+                r#"{{"what":"content-copied","kind":"{kind}","origin":{{"course":"{course}","content":"{old}"}},"external-id":"","copy":{{"course":"{copy}","content":"{new}"}}}}"#
+            ));
+        }
+        expected.push(format!(
+            r#"{{"what":"group-copied","kind":"{kind}","origin-course":"{course}","origin-group":"{}","course":"{copy}","group":"{}"}}"#,
+            groups.0[0].id, groups.1[0].id
+        ));
+        assert_eq!(told(0).await?.split_off(before), expected);
+        store.end(&lease, JobEnd::Succeeded("{}".into()), 3).await?;
+    }
+    // One that fails for good is told of once, and nothing else.
+    let before = told(0).await?.len();
+    let job = store.enqueue(job).await?;
+    for run in 0..2 {
+        let lease = store.claim("w", Some(&job), 60, 2).await?.ok_or("a job")?.lease;
+        let mut d = store.draft(course_named("never"), Origin::default(), "{}".into(), Some(lease.clone())).await?;
+        d.copy_from(store.snapshot(course).await?, CopyChoice::default()).await?;
+        assert_eq!(told(0).await?.len(), before, "run {run}");
+        store.end(&lease, JobEnd::Retry("the disk is full".into(), 0), 2).await?;
+    }
+    let failed =
+        format!(r#"{{"what":"course-copy-failed","origin":"{course}","job":"{job}","reason":"the disk is full"}}"#);
+    assert_eq!(told(0).await?.split_off(before), [failed]);
+    Ok(())
+}
+
 /// A crashed process's draft without a job: found by its missing heartbeat.
 #[tokio::test]
 async fn old_uploads_are_swept_and_backups_are_not() -> Outcome {

@@ -88,6 +88,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Stored> {
         ArchiveFormat::Zip => Format::Zip,
         ArchiveFormat::TarGz => Format::TarGz,
     };
+    snapshot.announce_export(&job.id, options.users)?;
     let writer = Writer::create(format)?;
 
     // What is small and says what follows goes first.

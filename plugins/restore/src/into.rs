@@ -83,6 +83,7 @@ pub fn run(job: &JobContext, wish: &Payload, taken: &Taken, intake: &Intake, man
     job.progress(PARTS.start)?;
     let select = Selection { taken, known: Some(&known) };
     content::add_parts(job, intake, &select, &draft, &items, &files, PARTS)?;
+    draft.announce_import(&manifest.detail.backup_id, taken.users())?;
     draft.publish()?;
     let fields = target.snapshot.course().fields;
     Ok(Restored { courseid: wish.courseid, shortname: fields.shortname, fullname: fields.fullname })

@@ -76,6 +76,7 @@ pub fn run(job: &JobContext, wish: Payload) -> Result<Restored> {
     let select = Selection { taken: &taken, known: None };
     content::add_parts(job, &intake, &select, &draft, &items, &files, PARTS)?;
 
+    draft.announce_import(&manifest.detail.backup_id, taken.users())?;
     let courseid = draft.publish()?;
     provost_guest::log::write(
         provost_guest::log::Level::Info,

@@ -165,5 +165,8 @@ async fn delete(site: Site, id: u64, yes: bool, as_json: bool) -> Result<()> {
         }
     }
     site.store.delete_course(id).await?;
+    if !site.store.listeners().await?.0.is_empty() {
+        site.deliver(&site.registry().await?).await;
+    }
     if as_json { output::json(&json!({ "deleted": id })) } else { output::line(format_args!("deleted course {id}")) }
 }

@@ -5,6 +5,7 @@ use crate::output;
 use crate::site::Site;
 use anyhow::{Context, Result};
 use provost_faces::Faces;
+use provost_services::delivery::DeliveryOptions;
 use provost_services::{Worker, WorkerOptions};
 use serde_json::json;
 use std::time::Duration;
@@ -34,6 +35,11 @@ pub async fn run(site: Site, options: Serve, json: bool) -> Result<()> {
     let working = tokio::spawn({
         let stopped = stopped.clone();
         async move { worker.run(stopped).await }
+    });
+    let deliveries = registry.deliveries(DeliveryOptions::default());
+    let delivering = tokio::spawn({
+        let stopped = stopped.clone();
+        async move { deliveries.run(stopped).await }
     });
     let store = site.store.clone();
     let audit_seconds = site.settings.audit_seconds();
@@ -70,6 +76,7 @@ pub async fn run(site: Site, options: Serve, json: bool) -> Result<()> {
     .await?;
     sweeping.abort();
     working.await?;
+    delivering.await?;
     Ok(())
 }
 

@@ -133,9 +133,43 @@ impl wit::HostSnapshot for CallState {
         page_of!(self, this, entries(&kind), entry_out)
     }
 
+    async fn announce_export(&mut self, this: Resource<SnapshotHandle>, backup: String, user_data: bool) -> Answer<()> {
+        attempt!(self.enter(INTERFACE));
+        let Some(events) = self.host.events() else { return Ok(Ok(())) };
+        let snapshot = self.table.get(&this)?.0.clone();
+        let kind = if user_data { api::CopyKind::Exact } else { api::CopyKind::Shallow };
+        let job = self.job.as_ref().map(|job| job.lease.job.clone());
+        let exported = attempt!(exported(&snapshot, kind, &backup, job.clone().unwrap_or_default()).await);
+        answered(events.tell_now(exported, job).await)
+    }
+
     async fn drop(&mut self, this: Resource<SnapshotHandle>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())
+    }
+}
+
+/// What an archive of a course takes along: the course itself and each of its activities.
+async fn exported(
+    snapshot: &Mutex<Box<dyn api::Snapshot>>,
+    kind: api::CopyKind,
+    backup: &str,
+    job: String,
+) -> Result<Vec<api::Happening>, api::StoreError> {
+    let mut snapshot = snapshot.lock().await;
+    let course = snapshot.course().id.to_string();
+    let mut all = vec![api::Happening::CourseExported { kind, course: course.clone(), backup: backup.to_owned(), job }];
+    let mut after = 0;
+    loop {
+        let some = snapshot.activities(after, MAX_PAGE).await?;
+        let Some(last) = some.last() else { return Ok(all) };
+        after = last.id;
+        all.extend(some.iter().map(|item| api::Happening::ContentExported {
+            kind,
+            content: api::Address { course: course.clone(), content: item.id.to_string() },
+            external_id: String::new(),
+            backup: backup.to_owned(),
+        }));
     }
 }
 
@@ -255,11 +289,42 @@ impl wit::HostDraft for CallState {
         answered(draft.add_people(people).await)
     }
 
+    async fn announce_import(&mut self, this: Resource<DraftHandle>, backup: String, user_data: bool) -> Answer<()> {
+        let job = self.job.as_ref().map(|job| job.lease.job.clone()).unwrap_or_default();
+        let draft = attempt!(self.draft(&this)?);
+        let kind = if user_data { api::CopyKind::Exact } else { api::CopyKind::Shallow };
+        answered(draft.announce_import(backup, kind, job).await)
+    }
+
+    async fn copy_from(
+        &mut self,
+        this: Resource<DraftHandle>,
+        source: Resource<SnapshotHandle>,
+        choice: wit::CopyChoice,
+    ) -> Answer<()> {
+        let source = self.table.delete(source)?.0;
+        let draft = attempt!(self.draft(&this)?);
+        let Some(source) = Arc::into_inner(source) else {
+            return Ok(Err(error(ErrorKind::Invalid, "snapshot", "the snapshot is being read elsewhere".into())));
+        };
+        answered(draft.copy_from(source.into_inner(), copy_choice_in(choice)).await)
+    }
+
+    async fn copy_some(&mut self, this: Resource<DraftHandle>) -> Answer<wit::Copied> {
+        let draft = attempt!(self.draft(&this)?);
+        let copied = attempt!(draft.copy_some().await);
+        Ok(Ok(wit::Copied { done: copied.done, total: copied.total }))
+    }
+
     async fn publish(&mut self, this: Resource<DraftHandle>) -> Answer<u64> {
         attempt!(self.draft(&this)?);
         let Some(draft) = self.table.get_mut(&this)?.0.take() else {
             return Ok(Err(error(ErrorKind::Invalid, "draft", "the draft is published".into())));
         };
+        let mut draft = draft;
+        if let Some(events) = self.host.events() {
+            events.before_publish(draft.as_mut()).await;
+        }
         answered(draft.publish().await)
     }
 
@@ -270,6 +335,11 @@ impl wit::HostDraft for CallState {
             match self.table.delete(this)?.0 {
                 Some(draft) => taken.push(draft),
                 None => return Ok(Err(error(ErrorKind::Invalid, "draft", "a draft is published".into()))),
+            }
+        }
+        if let Some(events) = self.host.events() {
+            for draft in &mut taken {
+                events.before_publish(draft.as_mut()).await;
             }
         }
         answered(self.host.store.publish_all(taken).await)

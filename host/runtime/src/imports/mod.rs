@@ -16,6 +16,7 @@ mod people;
 mod plugin_data;
 mod services;
 mod site;
+mod targets;
 
 pub use people::may_enter;
 

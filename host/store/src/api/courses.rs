@@ -2,7 +2,7 @@
 //!
 //! The shapes follow `wit/course-store.wit`, which documents them.
 
-use super::{Happening, Lease, Result};
+use super::{CopyKind, Early, Event, Happening, Lease, Result, Target};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -413,6 +413,34 @@ pub trait Courses: Send + Sync {
     async fn extend(&self, course: u64, origin: Origin, lease: Option<Lease>) -> Result<Box<dyn Draft>>;
 }
 
+/// What is copied into a draft by reference, and how; see `copy-choice` in the contract.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CopyChoice {
+    /// Pieces all of whose facets are in it are taken.
+    pub facets: Facets,
+    /// Whether people come along: who is linked, and, as far as the facets go, what was done to them on this host.
+    pub people: bool,
+    /// Whether enrolments made on this host come along with people.
+    pub roster: bool,
+    /// Seconds by which the copy lies later than what is copied.
+    pub date_offset: i64,
+    /// Names of the course's own parts that are left out.
+    pub without: Vec<String>,
+    /// Sections and activities; none for a whole course.
+    pub items: Vec<u64>,
+    /// Files that come along with items although they are in no context of theirs.
+    pub files: Vec<u64>,
+}
+
+/// How far a copy is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Rows copied.
+    pub done: u64,
+    /// All there are to copy. Equal to `done` once the copy is complete.
+    pub total: u64,
+}
+
 /// How much there is of a course.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
@@ -455,6 +483,8 @@ pub trait Snapshot: Send {
     async fn people(&mut self, scope: u64, after_local: u64, limit: u32) -> Result<Vec<(u64, ArchivedPerson)>>;
     /// By scope, as added, each with its scope.
     async fn entries(&mut self, kind: &str) -> Result<Vec<(u64, Entry)>>;
+    /// As itself, for the store that made it.
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send>;
 }
 
 /// A course in the making. Dropped without [`Draft::publish`], its rows are swept and its short name is free.
@@ -485,8 +515,22 @@ pub trait Draft: Send {
     async fn add_entries(&mut self, entries: Vec<Entry>) -> Result<()>;
     /// Links or creates people; their ids, in order. Errors: `Conflict` (username).
     async fn add_people(&mut self, people: Vec<(ArchivedPerson, PersonChoice)>) -> Result<Vec<u64>>;
+    /// Begins to copy by reference what a snapshot shows: a whole course into a new one, or items into a course that is there.
+    /// Must be the first thing that is put into the draft. Errors: `Invalid`, `NotFound` (item).
+    async fn copy_from(&mut self, from: Box<dyn Snapshot>, choice: CopyChoice) -> Result<()>;
+    /// Copies some more, in one short write. Errors: `Invalid` when nothing is left to be copied.
+    async fn copy_some(&mut self) -> Result<Copied>;
     /// Has targets told of this once the draft is published (`wit/events.wit`), in the order of the calls.
     async fn announce(&mut self, happenings: Vec<Happening>) -> Result<()>;
+    /// Announces that what was added so far came out of an archive: the course, if it is new, its activities and groups.
+    async fn announce_import(&mut self, backup: String, kind: CopyKind, job: String) -> Result<()>;
+    /// What it has announced, in order.
+    async fn events(&mut self) -> Result<Vec<Event>>;
+    /// Writes down what a target's handler answered to events of this draft before it is published: what it wants done becomes
+    /// visible with the draft, or not at all.
+    async fn answered_early(&mut self, target: &Target, answers: &[Early], now_ms: i64) -> Result<()>;
+    /// Whether it makes a course, rather than bringing something into one.
+    fn is_new_course(&self) -> bool;
     /// Makes everything visible in one small transaction. Errors: `LeaseLost`, `NotFound` (course) when the course that is
     /// extended is gone.
     async fn publish(self: Box<Self>) -> Result<u64>;

@@ -74,7 +74,37 @@ pub struct Event {
     pub storage_sequence: u64,
 }
 
+/// What becomes of an event whose target gives no answer or cannot be called (proxy-tool-events.md 1.1): a property of the kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventClass {
+    /// It is queued and tried again.
+    Durable,
+    /// It is tried once; where the target is not available it counts as done.
+    BestEffort,
+    /// It is sent whatever the target's state, and a refusal stops what it announces.
+    Gate,
+    /// It is sent whatever the target's state; the answer changes nothing.
+    Notice,
+    /// It is asked for one person's request alone.
+    Probe,
+}
+
+/// Names of the kinds of [`EventClass::BestEffort`].
+pub const BEST_EFFORT: [&str; 4] = ["content-exported", "course-exported", "group-exported", "course-deleted"];
+
 impl Happening {
+    /// Its class.
+    pub fn class(&self) -> EventClass {
+        match self {
+            Self::TargetState { after, .. } if after == "available" => EventClass::Gate,
+            Self::TargetReregister { .. } => EventClass::Gate,
+            Self::TargetState { .. } | Self::TargetRemoved => EventClass::Notice,
+            Self::TargetPing => EventClass::Probe,
+            what if BEST_EFFORT.contains(&what.name()) => EventClass::BestEffort,
+            _ => EventClass::Durable,
+        }
+    }
+
     /// The case's name as subscriptions write it, for example `content-copied`; the type of an event of a plugin's own.
     pub fn name(&self) -> &str {
         match self {

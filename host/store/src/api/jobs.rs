@@ -99,6 +99,9 @@ pub struct JobFilter {
 pub trait Jobs: Send + Sync {
     /// Queues a job and returns its id: 32 random lowercase hexadecimal digits, or that of the job with the same key.
     async fn enqueue(&self, job: NewJob) -> Result<String>;
+    /// As `enqueue`, and reserves a course's short name for the job until it ends: only drafts under its lease may take it.
+    /// Errors: `Conflict` or `Reserved` (shortname); nothing is queued then.
+    async fn enqueue_reserving(&self, job: NewJob, shortname: &str) -> Result<String>;
     /// One job. Errors: `NotFound` (job).
     async fn job(&self, id: &str) -> Result<Job>;
     /// Newest first.

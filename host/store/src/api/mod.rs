@@ -8,7 +8,9 @@ mod enrolments;
 mod error;
 mod events;
 mod files;
+mod health;
 mod jobs;
+mod outbox;
 mod people;
 mod plugin_data;
 mod plugins;
@@ -21,7 +23,9 @@ pub use enrolments::*;
 pub use error::*;
 pub use events::*;
 pub use files::*;
+pub use health::*;
 pub use jobs::*;
+pub use outbox::*;
 pub use people::*;
 pub use plugin_data::*;
 pub use plugins::*;
@@ -30,12 +34,23 @@ pub use tokens::*;
 
 /// Everything a host needs of its database.
 pub trait Store:
-    Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep + PluginData
+    Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Outbox + Upkeep + PluginData
 {
 }
 
 impl<T> Store for T where
-    T: Courses + People + Enrolments + Jobs + Files + Tokens + Plugins + Settings + Audit + Upkeep + PluginData
+    T: Courses
+        + People
+        + Enrolments
+        + Jobs
+        + Files
+        + Tokens
+        + Plugins
+        + Settings
+        + Audit
+        + Outbox
+        + Upkeep
+        + PluginData
 {
 }
 

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::contexts::require_place;
 use super::db::{db_int, model_int, now, page};
-use super::draft::{free_names, reserve};
+use super::draft::{free_names, free_shortname, reserve};
 use super::outbox::{self, Batch};
 use crate::api::*;
 use async_trait::async_trait;
@@ -16,7 +16,7 @@ macro_rules! select_course {
             "SELECT c.id, c.context, c.fullname, c.shortname, c.idnumber, c.format, c.start_date, c.end_date, c.visible, \
              c.category, c.created, c.modified, c.extra, s.site_hash, s.site_url, s.origin_course, s.origin_context, \
              s.origin_system_context, s.origin_category, c.change, s.date_offset \
-             FROM course c JOIN scope s ON s.change = c.change ",
+             FROM course c JOIN scope s ON s.id = (SELECT min(k.id) FROM t_scope k WHERE k.change = c.change) ",
             $rest
         )
     };
@@ -191,6 +191,7 @@ impl Courses for SqliteStore {
         free_names(&mut tx).await?;
         outbox::record(&mut tx, Batch::Now, vec![Happening::CourseDeleted { course: id.to_string() }]).await?;
         tx.commit().await?;
+        self.db.published.notify_one();
         Ok(())
     }
 
@@ -227,11 +228,14 @@ pub(super) async fn hide_course(conn: &mut sqlx::SqliteConnection, change: i64, 
         .execute(&mut *conn)
         .await?;
     // Usernames of people who came with the course stay taken: people stay.
-    sqlx::query("DELETE FROM t_name WHERE change = ? AND kind = 'shortname'").bind(change).execute(&mut *conn).await?;
-    sqlx::query("DELETE FROM t_role_grant WHERE level = 50 AND instance = ?")
-        .bind(db_int(id))
-        .execute(&mut *conn)
-        .await?;
+    free_shortname(conn, change).await?;
+    sqlx::query(
+        "DELETE FROM t_role_grant WHERE (level = 50 AND instance = ?1) \
+         OR (level = 70 AND instance IN (SELECT id FROM t_activity WHERE course = ?1))",
+    )
+    .bind(db_int(id))
+    .execute(&mut *conn)
+    .await?;
     sqlx::query("DELETE FROM t_roster WHERE course = ?").bind(db_int(id)).execute(&mut *conn).await?;
     sqlx::query("DELETE FROM t_area_file WHERE context = ?").bind(db_int(context)).execute(&mut *conn).await?;
     Ok(())

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -36,6 +36,11 @@ pub struct Db {
     dropped: Mutex<Vec<i64>>,
     /// Snapshots of this process that were dropped, whose leases are still there.
     closed: Mutex<Vec<i64>>,
+    /// Woken when this process has published events.
+    pub published: tokio::sync::Notify,
+    /// Locked for as long as this process has the store open, by which others know that it lives.
+    _alive: std::fs::File,
+    processes: PathBuf,
     runtime: tokio::runtime::Handle,
     this: Weak<Db>,
 }
@@ -123,6 +128,21 @@ fn private_dir(dir: &Path) -> Result<()> {
     builder.create(dir).map_err(|e| io_error("create", dir, e))
 }
 
+/// The lock that says that this process lives.
+fn alive(processes: &Path, process: &str) -> Result<std::fs::File> {
+    let path = processes.join(process);
+    let file = std::fs::File::create_new(&path).map_err(|e| io_error("create", &path, e))?;
+    file.try_lock().map_err(|e| io_error("lock", &path, e.into()))?;
+    Ok(file)
+}
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        // Left behind, it is removed by who finds it unlocked.
+        let _ = std::fs::remove_file(self.processes.join(&self.process));
+    }
+}
+
 impl Db {
     /// Opens or creates the database in `dir`.
     pub async fn open(dir: &Path) -> Result<Arc<Self>> {
@@ -164,14 +184,21 @@ impl Db {
         sqlx::migrate!("./migrations").run(&writer).await.map_err(|e| StoreError::Database(Box::new(e)))?;
         let reading = options.pragma("query_only", "on");
         let runtime = tokio::runtime::Handle::current();
+        let process = random_hex();
+        let processes = dir.join("processes");
+        private_dir(&processes)?;
+        let alive = alive(&processes, &process)?;
         let db = Arc::new_cyclic(|this| Self {
             writer,
             readers: pool(8).connect_lazy_with(reading.clone()),
             snapshots: pool(64).connect_lazy_with(reading),
-            process: random_hex(),
+            process,
             facets: RwLock::default(),
             dropped: Mutex::default(),
             closed: Mutex::default(),
+            published: tokio::sync::Notify::new(),
+            _alive: alive,
+            processes,
             runtime,
             this: this.clone(),
         });
@@ -282,6 +309,19 @@ impl Db {
     /// A read transaction on a connection of its own. What it sees is fixed by its first read.
     pub async fn begin_snapshot(&self) -> Result<Write> {
         Ok(self.snapshots.begin_with("BEGIN DEFERRED").await?)
+    }
+
+    /// Whether the process of this name is known to be dead: its lock is gone. A lock that cannot be asked for says nothing.
+    pub async fn is_dead(&self, process: &str) -> Result<bool> {
+        if process.is_empty() || !process.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(true);
+        }
+        let path = self.processes.join(process);
+        let asked = tokio::task::spawn_blocking(move || match std::fs::File::open(&path) {
+            Ok(file) => file.try_lock().is_ok() && std::fs::remove_file(&path).is_ok(),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        });
+        asked.await.map_err(|e| StoreError::Invalid(format!("lock of a process: {e}")))
     }
 
     /// Gives up a draft from a destructor: soon in the background, and in any case before the next name is reserved.

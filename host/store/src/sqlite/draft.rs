@@ -6,13 +6,14 @@
 //! name they have reserved; a worker that wakes up after that gets `LeaseLost`.
 
 use super::SqliteStore;
+use super::copy::{Copying, DoneHere};
 use super::courses::course_on;
 use super::db::{Write, check_lease, db_int, model_int, new_context, now, now_ms, take_numbers};
 use super::draft_rows::{Pending, owner_columns};
 use super::outbox::{self, Batch};
 use crate::api::*;
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -35,9 +36,12 @@ pub struct SqliteDraft {
     /// Parts so far: what the next run and row get for a number.
     pub(super) parts: HashMap<i64, PartState>,
     pub(super) facet_ids: HashMap<Facets, i64>,
-    part_names: HashSet<(Owner, String)>,
+    pub(super) part_names: HashSet<(Owner, String)>,
     /// Item ids of sections of older scopes, by the local ids that are bound to them.
     pub(super) bound_sections: HashMap<u64, i64>,
+    /// What is being copied into it, and what was done to people there.
+    pub(super) copying: Option<Box<Copying>>,
+    pub(super) done_here: DoneHere,
     items: IdBlock,
     part_ids: IdBlock,
     checked: Instant,
@@ -81,7 +85,9 @@ struct IdBlock {
 /// Drops drafts that are dead and frees their names.
 pub async fn drop_dead(conn: &mut SqliteConnection) -> Result<u64> {
     let dropped = sqlx::query(
-        "UPDATE t_change SET state = 3, ended = ?1 WHERE state = 0 AND CASE WHEN job IS NULL THEN \
+        "UPDATE t_change SET state = 3, ended = ?1 WHERE state = 0 AND CASE \
+         WHEN kind = 'reservation' THEN NOT EXISTS (SELECT 1 FROM t_job j WHERE j.id = t_change.job AND j.state IN (0, 1)) \
+         WHEN job IS NULL THEN \
            NOT EXISTS (SELECT 1 FROM t_process p WHERE p.id = t_change.process AND p.beat > ?1 - ?2) \
          ELSE NOT EXISTS (SELECT 1 FROM t_job j WHERE j.id = t_change.job AND j.epoch = t_change.epoch \
            AND j.state = 1 AND j.stop = 0 AND j.lease_until > ?3) END",
@@ -96,22 +102,76 @@ pub async fn drop_dead(conn: &mut SqliteConnection) -> Result<u64> {
     Ok(dropped)
 }
 
-/// Frees the names that dropped drafts had reserved.
+/// Frees the names that dropped drafts had reserved. One that their job has reserved stays reserved for it.
 pub async fn free_names(conn: &mut SqliteConnection) -> Result<()> {
+    let dropped = "change IN (SELECT id FROM t_change WHERE state = 3)";
+    give_back(conn, dropped, None).await?;
     sqlx::query("DELETE FROM t_name WHERE change IN (SELECT id FROM t_change WHERE state = 3)").execute(conn).await?;
     Ok(())
 }
 
-/// Reserves a unique name. Errors: `Conflict`, unless a dead draft had it.
+/// Frees the short name of a course that goes; one that the course's job has reserved, and may still use, stays reserved for it.
+pub async fn free_shortname(conn: &mut SqliteConnection, change: i64) -> Result<()> {
+    give_back(conn, "change = ?", Some(change)).await?;
+    sqlx::query("DELETE FROM t_name WHERE change = ? AND kind = 'shortname'").bind(change).execute(conn).await?;
+    Ok(())
+}
+
+/// Gives names of drafts back to the reservations of their jobs.
+async fn give_back(conn: &mut SqliteConnection, of: &'static str, change: Option<i64>) -> Result<()> {
+    let sql = format!(
+        "UPDATE t_name SET change = (SELECT r.id FROM t_change d JOIN t_change r ON r.job = d.job AND r.kind = 'reservation' \
+           WHERE d.id = t_name.change AND r.state = 0) \
+         WHERE kind = 'shortname' AND {of} AND EXISTS (SELECT 1 FROM t_change d JOIN t_job j ON j.id = d.job AND j.state IN (0, 1) \
+           JOIN t_change r ON r.job = d.job AND r.kind = 'reservation' AND r.state = 0 \
+           WHERE d.id = t_name.change AND d.kind <> 'reservation' AND j.reserved = t_name.name)"
+    );
+    let query = sqlx::query(AssertSqlSafe(sql));
+    match change {
+        Some(change) => query.bind(change).execute(conn).await?,
+        None => query.execute(conn).await?,
+    };
+    Ok(())
+}
+
+/// Reserves a short name for a job, until it ends. Errors: `Conflict`.
+pub async fn reserve_for_job(conn: &mut SqliteConnection, job: &str, shortname: &str) -> Result<()> {
+    let change =
+        sqlx::query_scalar("INSERT INTO t_change (kind, job, created) VALUES ('reservation', ?, ?) RETURNING id")
+            .bind(job)
+            .bind(now())
+            .fetch_one(&mut *conn)
+            .await?;
+    reserve(conn, "shortname", shortname, change).await?;
+    sqlx::query("UPDATE t_job SET reserved = ? WHERE id = ?").bind(shortname).bind(job).execute(conn).await?;
+    Ok(())
+}
+
+/// Ends the reservation of a job that has ended.
+pub async fn end_reservation(conn: &mut SqliteConnection, job: &str) -> Result<()> {
+    let ended =
+        sqlx::query("UPDATE t_change SET state = 3, ended = ? WHERE job = ? AND kind = 'reservation' AND state = 0")
+            .bind(now())
+            .bind(job)
+            .execute(&mut *conn)
+            .await?;
+    if ended.rows_affected() > 0 { free_names(conn).await } else { Ok(()) }
+}
+
+/// Reserves a unique name. Errors: `Conflict`, unless a dead draft had it, or the job of this change has reserved it.
 pub async fn reserve(conn: &mut SqliteConnection, kind: &'static str, name: &str, change: i64) -> Result<()> {
     for again in [true, false] {
-        let added = sqlx::query("INSERT OR IGNORE INTO t_name (kind, name, change) VALUES (?, ?, ?)")
-            .bind(kind)
-            .bind(name)
-            .bind(change)
-            .execute(&mut *conn)
-            .await?
-            .rows_affected();
+        let added = sqlx::query(
+            "INSERT INTO t_name (kind, name, change) VALUES (?1, ?2, ?3) ON CONFLICT (kind, name) DO UPDATE \
+             SET change = excluded.change WHERE EXISTS (SELECT 1 FROM t_change r JOIN t_change d ON d.job = r.job \
+             WHERE r.id = t_name.change AND r.kind = 'reservation' AND r.state = 0 AND d.id = ?3)",
+        )
+        .bind(kind)
+        .bind(name)
+        .bind(change)
+        .execute(&mut *conn)
+        .await?
+        .rows_affected();
         if added > 0 {
             return Ok(());
         }
@@ -128,15 +188,16 @@ pub async fn reserve(conn: &mut SqliteConnection, kind: &'static str, name: &str
 
 /// Who has reserved a name for a draft; none where the name is in use.
 async fn holder(conn: &mut SqliteConnection, kind: &'static str, name: &str) -> Result<Option<String>> {
-    let row: Option<(Option<String>, Option<i64>)> = sqlx::query_as(
-        "SELECT c.job, j.lease_until FROM t_name n JOIN t_change c ON c.id = n.change AND c.state = 0 \
+    let row: Option<(Option<String>, Option<i64>, bool)> = sqlx::query_as(
+        "SELECT c.job, j.lease_until, c.kind = 'reservation' FROM t_name n JOIN t_change c ON c.id = n.change AND c.state = 0 \
          LEFT JOIN t_job j ON j.id = c.job WHERE n.kind = ? AND n.name = ?",
     )
     .bind(kind)
     .bind(name)
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|(job, lease_until)| match (job, lease_until) {
+    Ok(row.map(|(job, lease_until, for_job)| match (job, lease_until) {
+        (Some(job), _) if for_job => format!("job {job}, until it ends"),
         (Some(job), Some(until)) => {
             let seconds = (until - now_ms()).max(0) / 1000 + 1;
             format!("job {job}, which is under way; should its worker have died, it is free in {seconds} seconds")
@@ -273,6 +334,8 @@ impl SqliteDraft {
             facet_ids: HashMap::new(),
             part_names: HashSet::new(),
             bound_sections: HashMap::new(),
+            copying: None,
+            done_here: DoneHere::default(),
             items: IdBlock::default(),
             part_ids: IdBlock::default(),
             checked: Instant::now(),
@@ -443,6 +506,14 @@ impl Draft for SqliteDraft {
         self.write_people(people).await
     }
 
+    async fn copy_from(&mut self, from: Box<dyn Snapshot>, choice: CopyChoice) -> Result<()> {
+        self.begin_copy(from, choice).await
+    }
+
+    async fn copy_some(&mut self) -> Result<Copied> {
+        self.copy_slice().await
+    }
+
     async fn announce(&mut self, happenings: Vec<Happening>) -> Result<()> {
         // What it is about is written before it is.
         self.flush().await?;
@@ -452,12 +523,66 @@ impl Draft for SqliteDraft {
         Ok(())
     }
 
-    async fn publish(mut self: Box<Self>) -> Result<u64> {
+    async fn announce_import(&mut self, backup: String, kind: CopyKind, job: String) -> Result<()> {
         self.flush().await?;
-        self.map_people().await?;
+        let course = self.course.to_string();
+        let mut tx = self.write().await?;
+        if self.making == Making::Course {
+            let what = Happening::CourseImported { kind, course: course.clone(), backup: backup.clone(), job };
+            outbox::record(&mut tx, Batch::Change(self.change), vec![what]).await?;
+        }
+        let contents = "SELECT id, id FROM t_activity WHERE change = ? AND id > ? ORDER BY id LIMIT ?";
+        let groups = "SELECT id, local FROM t_course_group WHERE change = ? AND id > ? ORDER BY id LIMIT ?";
+        for (sql, is_content) in [(contents, true), (groups, false)] {
+            let mut after = 0;
+            loop {
+                let some: Vec<(i64, i64)> = sqlx::query_as(sql)
+                    .bind(self.change)
+                    .bind(after)
+                    .bind(super::db::SLICE as i64)
+                    .fetch_all(&mut *tx)
+                    .await?;
+                let Some((last, _)) = some.last() else { break };
+                after = *last;
+                let what = some.iter().map(|(_, id)| {
+                    let (course, backup, id) = (course.clone(), backup.clone(), id.to_string());
+                    if is_content {
+                        let content = Address { course, content: id };
+                        Happening::ContentImported { kind, content, external_id: String::new(), backup }
+                    } else {
+                        Happening::GroupImported { kind, course, group: id.clone(), archived_group: id, backup }
+                    }
+                });
+                outbox::record(&mut tx, Batch::Change(self.change), what.collect()).await?;
+                tx.commit().await?;
+                tx = self.write().await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn events(&mut self) -> Result<Vec<Event>> {
+        self.store.events_of(self.change).await
+    }
+
+    async fn answered_early(&mut self, target: &Target, answers: &[Early], now_ms: i64) -> Result<()> {
+        let mut tx = self.write().await?;
+        SqliteStore::write_early(&mut tx, self.change, target, answers, now_ms).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn is_new_course(&self) -> bool {
+        self.making == Making::Course
+    }
+
+    async fn publish(mut self: Box<Self>) -> Result<u64> {
+        self.complete().await?;
         let mut tx = self.write().await?;
         self.make_visible(&mut tx).await?;
         tx.commit().await?;
+        self.store.db.published.notify_one();
         self.ended = true;
         Ok(model_int(self.course))
     }

@@ -3,7 +3,8 @@
 use super::SqliteStore;
 use super::courses::hide_course;
 use super::db::{check_lease, db_int, model_int, now, now_ms, random_hex};
-use super::outbox;
+use super::draft::{end_reservation, reserve_for_job};
+use super::outbox::{self, Batch};
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -75,9 +76,24 @@ async fn finish(conn: &mut SqliteConnection, id: &str, state: JobState, outcome:
     .bind(reason)
     .bind(now())
     .bind(id)
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    if state == JobState::Failed {
+        let copies: Option<i64> =
+            sqlx::query_scalar("SELECT copies FROM t_job WHERE id = ?").bind(id).fetch_one(&mut *conn).await?;
+        if let Some(origin) = copies {
+            let (job, reason) = (id.to_owned(), shortened(reason));
+            let failed = Happening::CourseCopyFailed { origin: origin.to_string(), job, reason };
+            outbox::record(conn, Batch::Now, vec![failed]).await?;
+        }
+    }
+    end_reservation(conn, id).await
+}
+
+/// A reason as an event has it.
+fn shortened(reason: &str) -> String {
+    const LONGEST: usize = 4 << 10;
+    reason.get(..reason.floor_char_boundary(LONGEST)).unwrap_or_default().to_owned()
 }
 
 /// The job with the same key, if this one has a key.
@@ -165,6 +181,19 @@ impl Jobs for SqliteStore {
         }
         let id = random_hex();
         insert(&mut tx, &id, &job).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    async fn enqueue_reserving(&self, job: NewJob, shortname: &str) -> Result<String> {
+        let mut tx = self.db.write().await?;
+        self.db.release_dropped(&mut tx).await?;
+        if let Some(id) = same_key(&mut tx, &job).await? {
+            return Ok(id);
+        }
+        let id = random_hex();
+        insert(&mut tx, &id, &job).await?;
+        reserve_for_job(&mut tx, &id, shortname).await?;
         tx.commit().await?;
         Ok(id)
     }

@@ -35,13 +35,17 @@ pub(super) struct NewEvent {
 pub async fn record(tx: &mut SqliteConnection, batch: Batch, happenings: Vec<Happening>) -> Result<()> {
     let time = now();
     let new = |what| NewEvent { id: Uuid::now_v7(), source: String::new(), time, what };
-    record_events(tx, batch, happenings.into_iter().map(new).collect()).await
+    record_events(tx, batch, happenings.into_iter().map(new).collect()).await.map(|_| ())
 }
 
-/// Records events. Errors: `TooLarge` for one of more than 64 KiB.
-pub(super) async fn record_events(tx: &mut SqliteConnection, batch: Batch, events: Vec<NewEvent>) -> Result<()> {
+/// Records events; their batch. Errors: `TooLarge` for one of more than 64 KiB.
+pub(super) async fn record_events(
+    tx: &mut SqliteConnection,
+    batch: Batch,
+    events: Vec<NewEvent>,
+) -> Result<Option<i64>> {
     if events.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let (change, base) = match batch {
@@ -49,7 +53,8 @@ pub(super) async fn record_events(tx: &mut SqliteConnection, batch: Batch, event
         Batch::Now => (1, Some(take_numbers(tx, "event", count).await?)),
     };
     let id: i64 = sqlx::query_scalar(
-        "INSERT INTO t_event_batch (change, base, count, recorded_ms) VALUES (?, ?, ?, ?) RETURNING id",
+        "INSERT INTO t_event_batch (change, base, count, recorded_ms, job) VALUES (?1, ?2, ?3, ?4, (SELECT job FROM t_change WHERE id = ?1)) \
+         RETURNING id",
     )
     .bind(change)
     .bind(base)
@@ -73,7 +78,8 @@ pub(super) async fn record_events(tx: &mut SqliteConnection, batch: Batch, event
             insert(tx, id, std::mem::take(&mut rows)).await?;
         }
     }
-    insert(tx, id, rows).await
+    insert(tx, id, rows).await?;
+    Ok(Some(id))
 }
 
 async fn insert(tx: &mut SqliteConnection, batch: i64, rows: Vec<(i64, NewEvent, String, u64)>) -> Result<()> {
@@ -104,8 +110,9 @@ pub(super) async fn publish(tx: &mut SqliteConnection, change: i64) -> Result<()
     if count > 0 {
         let base = take_numbers(tx, "event", count).await?;
         sqlx::query(
-            "UPDATE t_event_batch SET base = ?1 + (SELECT coalesce(sum(b.count), 0) FROM t_event_batch b \
-             WHERE b.change = ?2 AND b.id < t_event_batch.id AND b.base IS NULL) WHERE change = ?2 AND base IS NULL",
+            // A subquery over the table that is updated would see batches that have their base already.
+            "UPDATE t_event_batch SET base = ?1 + s.before FROM (SELECT id, sum(count) OVER (ORDER BY id) - count AS before \
+             FROM t_event_batch WHERE change = ?2 AND base IS NULL) s WHERE t_event_batch.id = s.id",
         )
         .bind(base)
         .bind(change)

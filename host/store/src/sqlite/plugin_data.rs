@@ -319,6 +319,7 @@ impl PluginData for SqliteStore {
         let mut tx = self.db.write().await?;
         outbox::apply_effects(&mut tx, plugin, None, effects).await?;
         tx.commit().await?;
+        self.db.published.notify_one();
         Ok(())
     }
 

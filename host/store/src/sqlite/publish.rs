@@ -10,24 +10,38 @@ use crate::api::{Draft, Result, StoreError};
 /// Rows looked at in one transaction.
 const SLICE: i64 = 5000;
 
-/// People of enrolments. Set-based: one statement a slice.
+/// People of enrolments. Set-based: one statement a slice. Local numbers count in the scope of the part; copies of rows know
+/// who is meant.
 const MAP_ENROLMENTS: &str = "UPDATE t_enrolment SET site_person = \
-   (SELECT l.person FROM t_person_link l WHERE l.scope = ?1 AND l.local = t_enrolment.person) \
-   WHERE change = ?2 AND id >= ?3 AND id < ?4";
+   (SELECT l.person FROM t_part p JOIN t_person_link l ON l.scope = p.scope AND l.local = t_enrolment.person \
+    WHERE p.id = t_enrolment.part) WHERE site_person IS NULL AND change = ?1 AND id >= ?2 AND id < ?3";
 
 /// People and roles of assignments at the course itself. A role is recognised by its short name, else by its archetype,
 /// for which the first role of this host stands.
 const MAP_ROLES: &str = "UPDATE t_role_assignment SET site_person = \
-   (SELECT l.person FROM t_person_link l WHERE l.scope = ?1 AND l.local = t_role_assignment.person), site_role = coalesce(\
-     (SELECT r.id FROM t_entry e JOIN t_role r ON r.shortname = e.name \
-      WHERE e.course = ?5 AND e.kind = 'role' AND e.local = t_role_assignment.role AND e.change = ?2 LIMIT 1), \
-     (SELECT min(r.id) FROM t_entry e JOIN t_role r ON r.archetype = e.archetype AND e.archetype <> '' \
-      WHERE e.course = ?5 AND e.kind = 'role' AND e.local = t_role_assignment.role AND e.change = ?2)) \
-   WHERE change = ?2 AND owner_kind = 0 AND id >= ?3 AND id < ?4";
+   (SELECT l.person FROM t_part p JOIN t_person_link l ON l.scope = p.scope AND l.local = t_role_assignment.person \
+    WHERE p.id = t_role_assignment.part), site_role = coalesce(\
+     (SELECT r.id FROM t_part p JOIN t_entry e ON e.scope = p.scope JOIN t_role r ON r.shortname = e.name \
+      WHERE p.id = t_role_assignment.part AND e.course = ?4 AND e.kind = 'role' \
+      AND e.local = t_role_assignment.role AND e.change = ?1 LIMIT 1), \
+     (SELECT min(r.id) FROM t_part p JOIN t_entry e ON e.scope = p.scope \
+      JOIN t_role r ON r.archetype = e.archetype AND e.archetype <> '' \
+      WHERE p.id = t_role_assignment.part AND e.course = ?4 AND e.kind = 'role' \
+      AND e.local = t_role_assignment.role AND e.change = ?1)) \
+   WHERE site_person IS NULL AND change = ?1 AND owner_kind = 0 AND id >= ?2 AND id < ?3";
 
 impl SqliteDraft {
+    /// Writes what is still missing before the draft may be published.
+    pub(super) async fn complete(&mut self) -> Result<()> {
+        self.flush().await?;
+        if self.copying.is_some() {
+            return Err(StoreError::Invalid("what is copied into the draft is not all there yet".into()));
+        }
+        self.map_people().await
+    }
+
     /// Fills in who and what local people and roles are here.
-    pub(super) async fn map_people(&mut self) -> Result<()> {
+    async fn map_people(&mut self) -> Result<()> {
         let bounds = [
             (MAP_ENROLMENTS, "SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM t_enrolment WHERE change = ?"),
             (MAP_ROLES, "SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM t_role_assignment WHERE change = ?"),
@@ -39,7 +53,6 @@ impl SqliteDraft {
             while from <= last {
                 let mut tx = self.write().await?;
                 sqlx::query(statement)
-                    .bind(self.scope)
                     .bind(self.change)
                     .bind(from)
                     .bind(from + SLICE)
@@ -68,6 +81,7 @@ impl SqliteDraft {
             return Err(StoreError::LeaseLost { job: format!("draft {}", self.change) });
         }
         plugin_data::publish(tx, self.change).await?;
+        self.write_done_here(tx).await?;
         outbox::publish(tx, self.change).await
     }
 }
@@ -84,8 +98,7 @@ impl SqliteStore {
         }
         let Some((last, others)) = own.split_last_mut() else { return Ok(Vec::new()) };
         for draft in others.iter_mut().chain([&mut *last]) {
-            draft.flush().await?;
-            draft.map_people().await?;
+            draft.complete().await?;
             // Its lease and state are looked at here; the one write below does so for the last of them.
             draft.write().await?.rollback().await?;
         }
@@ -94,6 +107,7 @@ impl SqliteStore {
             draft.make_visible(&mut tx).await?;
         }
         tx.commit().await?;
+        self.db.published.notify_one();
         for draft in &mut own {
             draft.ended = true;
         }

@@ -78,7 +78,7 @@ fn owner(kind: i64, id: i64) -> Result<Owner> {
 }
 
 impl SqliteSnapshot {
-    fn id(&self) -> i64 {
+    pub(super) fn id(&self) -> i64 {
         db_int(self.course.id)
     }
 
@@ -364,5 +364,9 @@ impl Snapshot for SqliteSnapshot {
             Ok((model_int(r.try_get(5)?), entry))
         };
         rows.iter().map(entry).collect()
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send> {
+        self
     }
 }

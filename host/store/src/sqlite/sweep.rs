@@ -203,7 +203,7 @@ impl Upkeep for SqliteStore {
             old.iter().map(|(course, t)| format!("a snapshot of course {course} is open since {t} (Unix time)")),
         );
         let drafts: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT c.id, coalesce(k.shortname, '') FROM t_change c LEFT JOIN t_course k ON k.id = c.course WHERE c.state = 0 \
+            "SELECT c.id, coalesce(k.shortname, '') FROM t_change c LEFT JOIN t_course k ON k.id = c.course WHERE c.state = 0 AND c.kind <> 'reservation' \
              AND CASE WHEN c.job IS NULL THEN NOT EXISTS (SELECT 1 FROM t_process p WHERE p.id = c.process AND p.beat > ?1) \
              ELSE NOT EXISTS (SELECT 1 FROM t_job j WHERE j.id = c.job AND j.epoch = c.epoch AND j.state = 1 \
                AND j.lease_until > ?2) END",
