@@ -44,6 +44,7 @@ pub mod event {
             "provost:plugin/types@0.1.0": crate::bindings::imports::provost::plugin::types,
             "provost:plugin/events@0.1.0": crate::bindings::imports::provost::plugin::events,
         },
+        additional_derives: [PartialEq, Clone],
         pub_export_macro: true,
         export_macro_name: "export_event",
         default_bindings_module: "::provost_guest::bindings::event",

@@ -45,11 +45,13 @@ extern crate self as provost_guest;
 #[doc(hidden)]
 #[allow(missing_docs)]
 pub mod bindings;
+pub mod copies;
 pub mod describe;
 mod error;
 pub mod event;
 mod export;
 pub mod hook;
+pub mod id_history;
 mod job;
 mod lifecycle;
 pub mod pages;
@@ -62,19 +64,22 @@ pub mod testing;
 
 #[cfg(target_arch = "wasm32")]
 pub use bindings::imports::provost::plugin::{
-    archive, blobs, clock, config, course_store, courses, enrolments, files, http, jobs, log, people, random, services,
+    archive, blobs, clock, config, contents, course_store, courses, enrolments, files, http, jobs, log, people,
+    plugin_data, random, services,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use double::{
-    archive, blobs, clock, config, course_store, courses, enrolments, files, http, jobs, log, people, random, services,
+    archive, blobs, clock, config, contents, course_store, courses, enrolments, files, http, jobs, log, people,
+    plugin_data, random, services,
 };
 
-pub use bindings::imports::provost::plugin::{contents, events, plugin_data, targets};
+pub use bindings::imports::provost::plugin::{events, targets};
 
 pub use bindings::imports::provost::plugin::types::{BlobRef, Caller, Error, ErrorKind};
 pub use describe::Describe;
 pub use event::{EventContext, EventHandler, Events, Verdict};
 pub use hook::WebHook;
+pub use id_history::IdHistory;
 pub use job::{JobContext, JobRunner, Jobs};
 pub use lifecycle::{Change, Lifecycle};
 pub use provost_guest_derive::Describe;

@@ -295,6 +295,8 @@ pub mod guests {
     pub const GREETER_V2: &str = concat!(env!("OUT_DIR"), "/greeter-v2.wasm");
     /// Has the id of the built-in backup plugin.
     pub const DEPUTY: &str = concat!(env!("OUT_DIR"), "/deputy.wasm");
+    /// Keeps notes with contents, and follows their copies.
+    pub const NOTEBOOK: &str = concat!(env!("OUT_DIR"), "/notebook.wasm");
 }
 
 #[cfg(test)]

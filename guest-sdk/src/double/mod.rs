@@ -8,6 +8,7 @@ pub mod archive;
 pub mod blobs;
 pub mod clock;
 pub mod config;
+pub mod contents;
 pub(crate) mod course;
 pub mod course_store;
 pub mod courses;
@@ -19,6 +20,7 @@ pub mod jobs;
 pub mod log;
 pub(crate) mod manifest;
 pub mod people;
+pub mod plugin_data;
 pub mod random;
 pub mod services;
 

@@ -168,6 +168,15 @@ impl Worker {
         }
     }
 
+    /// The one for whom a job runs. A plugin's own work is nobody's: 0, without a name or any right.
+    async fn caller(&self, person: u64) -> Result<Option<Caller>, StoreError> {
+        if person == 0 {
+            return Ok(Some(Caller { person, username: String::new(), site_admin: false }));
+        }
+        let found = self.registry.host().store.lookup(&[PersonKey::Id(person)]).await?.into_iter().next().flatten();
+        Ok(found.map(|p| Caller { person: p.id, username: p.username, site_admin: p.site_admin }))
+    }
+
     async fn outcome(&self, job: &Job, run: Arc<JobRun>) -> JobEnd {
         let plugin = match self.registry.current().await {
             Ok(catalog) => catalog.plugin(&job.plugin).map(|loaded| loaded.plugin.clone()),
@@ -176,19 +185,17 @@ impl Worker {
         let Some(plugin) = plugin else {
             return JobEnd::Retry(format!("plugin {} is not installed", job.plugin), 60);
         };
-        let person = match self.registry.host().store.lookup(&[PersonKey::Id(job.person)]).await {
-            Ok(found) => found.into_iter().next().flatten(),
+        let caller = match self.caller(job.person).await {
+            Ok(Some(caller)) => caller,
+            Ok(None) => return JobEnd::Failed("the person who asked for it is no longer there".into()),
             Err(error) => return JobEnd::Retry(error.to_string(), 10),
-        };
-        let Some(person) = person else {
-            return JobEnd::Failed("the person who asked for it is no longer there".into());
         };
         let context = JobContext {
             id: job.id.clone(),
             kind: job.kind.clone(),
             payload: job.payload.clone(),
             attempt: job.attempts,
-            caller: Caller { person: person.id, username: person.username, site_admin: person.site_admin },
+            caller,
         };
         // A thread of its own: native work of a job (reading and packing archives) blocks, and must not hold up
         // the threads that answer calls.
