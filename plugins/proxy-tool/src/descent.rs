@@ -1,10 +1,10 @@
 //! What a thing descends from, as LTI's variables say it (proxy-tool-events.md 12.2).
 
+use provost_guest::IdHistory;
 use provost_guest::contents;
 use provost_guest::events::Address;
 use provost_guest::people::require_course_access;
 use provost_guest::prelude::*;
-use provost_proxy_wire::history;
 use serde::{Deserialize, Serialize};
 
 pub fn functions() -> Vec<Function> {
@@ -51,8 +51,8 @@ fn get_history(caller: &Caller, which: Which) -> Result<Descent> {
         content => contents::history(&Address { course, content: content.to_string() })?,
     };
     Ok(Descent {
-        contexthistory: history::print(&courses),
-        resourcelinkhistory: history::print(ancestors.iter().map(|ancestor| &ancestor.content)),
+        contexthistory: courses.into_iter().collect::<IdHistory>().to_string(),
+        resourcelinkhistory: ancestors.iter().map(|a| a.content.clone()).collect::<IdHistory>().to_string(),
         contents: ancestors.into_iter().map(|a| Ancestor { courseid: a.course, contentid: a.content }).collect(),
     })
 }
