@@ -56,9 +56,8 @@ pub mod hook {
     wit_bindgen::generate!({
         path: "../wit",
         world: "hook-plugin",
-        with: {
-            "provost:plugin/types@0.1.0": crate::bindings::imports::provost::plugin::types,
-        },
+        with: { "provost:plugin/types@0.1.0": crate::bindings::imports::provost::plugin::types },
+        additional_derives: [PartialEq, Clone],
         pub_export_macro: true,
         export_macro_name: "export_hook",
         default_bindings_module: "::provost_guest::bindings::hook",

@@ -17,8 +17,8 @@ pub fn enter() {
     });
 }
 
-/// Exports a plugin: `export_plugin!(Type: web_service, jobs, events, lifecycle; manifest = "plugin.json");`, with those of the
-/// four that it implements. The manifest's path is relative to the source file, like that of `include_bytes!`.
+/// Exports a plugin: `export_plugin!(Type: web_service, jobs, events, hooks, lifecycle; manifest = "plugin.json");`, with those
+/// that it implements. The manifest's path is relative to the source file, like that of `include_bytes!`.
 ///
 /// A native build checks all of it, but exports nothing: several plugins fit into one test.
 #[macro_export]
@@ -86,6 +86,24 @@ macro_rules! export_plugin {
             #[cfg(not(target_arch = "wasm32"))]
             const _: () = {
                 let _ = <Exported as exported::Guest>::handle;
+            };
+        };
+    };
+    (@hooks $plugin:ident) => {
+        const _: () = {
+            use $crate::bindings::hook::exports::provost::plugin::web_hook as exported;
+            struct Exported;
+            impl exported::Guest for Exported {
+                fn receive(request: exported::Request) -> ::core::result::Result<exported::Response, exported::Error> {
+                    $crate::internal::enter();
+                    $crate::internal::receive::<$plugin>(request)
+                }
+            }
+            #[cfg(target_arch = "wasm32")]
+            $crate::bindings::hook::export_hook!(Exported);
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: () = {
+                let _ = <Exported as exported::Guest>::receive;
             };
         };
     };

@@ -1,6 +1,6 @@
 //! Write plugins for Provost in Rust.
 //!
-//! A plugin is a struct that implements one or more of [`WebService`], [`JobRunner`], [`EventHandler`] and [`Lifecycle`], and an
+//! A plugin is a struct that implements one or more of [`WebService`], [`JobRunner`], [`EventHandler`], [`WebHook`] and [`Lifecycle`], and an
 //! [`export_plugin!`] line that says which:
 //!
 //! ```
@@ -40,7 +40,7 @@
 //! gate too is in `examples/greeter`.
 //!
 //! What the host offers is in [`course_store`], [`courses`], [`enrolments`], [`archive`], [`blobs`], [`files`], [`people`],
-//! [`services`], [`events`], [`plugin_data`], [`contents`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
+//! [`services`], [`events`], [`plugin_data`], [`contents`], [`http`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
 //! are a test double in memory, see [`testing`].
 
 extern crate self as provost_guest;
@@ -53,6 +53,7 @@ pub mod describe;
 mod error;
 pub mod event;
 mod export;
+pub mod hook;
 pub mod id_history;
 mod job;
 mod lifecycle;
@@ -66,18 +67,21 @@ pub mod testing;
 
 #[cfg(target_arch = "wasm32")]
 pub use bindings::imports::provost::plugin::{
-    archive, blobs, clock, config, contents, course_store, courses, enrolments, events, files, jobs, log, people,
+    archive, blobs, clock, config, contents, course_store, courses, enrolments, events, files, http, jobs, log, people,
     plugin_data, random, services,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use double::{
-    archive, blobs, clock, config, contents, course_store, courses, enrolments, events, files, jobs, log, people,
+    archive, blobs, clock, config, contents, course_store, courses, enrolments, events, files, http, jobs, log, people,
     plugin_data, random, services,
 };
+
+pub use bindings::imports::provost::plugin::targets;
 
 pub use bindings::imports::provost::plugin::types::{BlobRef, Caller, Error, ErrorKind};
 pub use describe::Describe;
 pub use event::{EventContext, EventHandler, Events, Verdict};
+pub use hook::WebHook;
 pub use id_history::IdHistory;
 pub use job::{JobContext, JobRunner, Jobs};
 pub use lifecycle::{Change, Lifecycle};
@@ -92,7 +96,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub mod prelude {
     pub use crate::{
         BlobRef, Caller, Change, Describe, Error, ErrorKind, EventContext, EventHandler, Events, Function, JobContext,
-        JobRunner, Jobs, Lifecycle, Result, Verdict, WebService, export_plugin,
+        JobRunner, Jobs, Lifecycle, Result, Verdict, WebHook, WebService, export_plugin,
     };
 }
 
@@ -100,6 +104,7 @@ pub mod prelude {
 pub mod internal {
     pub use crate::event::handle;
     pub use crate::export::enter;
+    pub use crate::hook::receive;
     pub use crate::job::run;
     pub use crate::lifecycle::state_change;
     pub use crate::web_service::{call, functions};

@@ -52,6 +52,7 @@ use crate::bindings::imports::provost::plugin::{
     course_store::CourseRecord,
     courses::CategoryFields,
     enrolments::Enrolment,
+    http,
     jobs::{Job, NewJob, State},
     log::Level,
     people::{Person, Place},
@@ -62,8 +63,9 @@ use crate::bindings::web_service::exports::provost::plugin::web_service;
 pub use crate::double::events::Published;
 use crate::double::host::{ADMIN, Host, JobEntry};
 use crate::double::{archive, services, try_with, with};
+use crate::hook;
 use crate::web_service::TextSettings;
-use crate::{BlobRef, Caller, Error, ErrorKind, JobContext, JobRunner, Result, WebService};
+use crate::{BlobRef, Caller, Error, ErrorKind, JobContext, JobRunner, Result, WebHook, WebService};
 pub use events::{deliver, deliver_in_transaction};
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -273,6 +275,14 @@ impl TestHost {
     pub fn courses(&self) -> Vec<CourseRecord> {
         with(|host| host.courses.values().map(|c| c.record.clone()).collect())
     }
+    /// Plays the servers that the plugin calls. Until then nobody takes its connections.
+    pub fn answer_http(&self, answer: impl FnMut(&http::Request) -> Result<http::Response, http::Failure> + 'static) {
+        with(|host| host.http_answers = Some(Box::new(answer)));
+    }
+    /// What the plugin sent to other servers, in order.
+    pub fn http_sent(&self) -> Vec<http::Request> {
+        with(|host| host.http_sent.clone())
+    }
     /// What the plugin wrote to the log.
     pub fn log(&self) -> Vec<(Level, String)> {
         with(|host| host.log.clone())
@@ -352,6 +362,11 @@ pub fn call<P: WebService>(function: &str, parameters: Value, caller: &Caller) -
     let answer = crate::web_service::call::<P>(request)?;
     let answer = serde_json::from_str(&answer).map_err(|e| Error::failed(format!("the answer is not JSON: {e}")))?;
     complete::result(&described.returns, answer)
+}
+
+/// Sends the plugin what another server would. Errors: those of the plugin.
+pub fn receive<P: WebHook>(request: hook::Request) -> Result<hook::Response> {
+    hook::receive::<P>(request)
 }
 
 /// Queues a job for the administrator and runs it once. Errors: those of the job.

@@ -110,6 +110,8 @@ pub(crate) struct Host {
     /// For whom the plugin acts.
     pub(crate) caller: Option<Caller>,
     pub(crate) log: Vec<(Level, String)>,
+    pub(crate) http_answers: Option<super::http::Answering>,
+    pub(crate) http_sent: Vec<super::http::Request>,
     pub(crate) page_limit: u32,
     pub(crate) read_limit: u32,
     pub(crate) next: Sequences,
@@ -165,6 +167,8 @@ impl Host {
             running: None,
             caller: None,
             log: Vec::new(),
+            http_answers: None,
+            http_sent: Vec::new(),
             page_limit: u32::MAX,
             read_limit: u32::MAX,
             next: Sequences {

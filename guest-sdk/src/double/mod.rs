@@ -17,6 +17,7 @@ pub mod enrolments;
 pub mod events;
 pub mod files;
 pub(crate) mod host;
+pub mod http;
 pub mod jobs;
 pub mod log;
 pub(crate) mod manifest;

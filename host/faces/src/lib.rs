@@ -1,5 +1,5 @@
-//! The faces a host shows on HTTP: the REST server, logins, batches of calls, files both ways, icons, and pages that say what
-//! there is to call.
+//! The faces a host shows on HTTP: the REST server, logins, batches of calls, files both ways, icons, what other servers send to
+//! plugins, and pages that say what there is to call.
 //!
 //! They speak the wire protocol (moodle-webservices.md 1) and know no function by name.
 
@@ -9,6 +9,7 @@ mod call;
 mod discovery;
 mod download;
 mod functions;
+mod hook;
 mod image;
 mod limit;
 mod proxy;

@@ -1,7 +1,7 @@
 //! Routes and the server itself.
 
 use crate::state::Faces;
-use crate::{ajax, discovery, download, functions, image, proxy, rest, token, upload};
+use crate::{ajax, discovery, download, functions, hook, image, proxy, rest, token, upload};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
@@ -28,6 +28,10 @@ pub fn router(faces: Faces) -> Router {
         router = router
             .route(script, get(download::by_token))
             .route(&format!("{script}/{{*path}}"), get(download::by_token));
+    }
+    if faces.options.hooks {
+        router =
+            router.route("/hooks/{plugin}", any(hook::receive)).route("/hooks/{plugin}/{*path}", any(hook::receive));
     }
     if faces.options.discovery {
         router = router

@@ -35,6 +35,10 @@ pub struct FaceOptions {
     pub max_depth: usize,
     /// Calls a token may make in a minute, and whoever has none from one address; 0 is no limit.
     pub requests_per_minute: u32,
+    /// Pass what other servers send to `hooks/PLUGIN/…` on to the plugin.
+    pub hooks: bool,
+    /// What one address may send to one plugin in a minute; 0 is no limit.
+    pub hooks_per_minute: u32,
     /// Requests with a wrong token that may come from one address in a minute before it is told to wait; 0 is no limit. Good
     /// tokens from there go on working, since many people may share it.
     pub failures_per_minute: u32,
@@ -57,6 +61,8 @@ impl Default for FaceOptions {
             max_variables: form::MAX_VARIABLES,
             max_depth: form::MAX_DEPTH,
             requests_per_minute: 0,
+            hooks: true,
+            hooks_per_minute: 1_200,
             failures_per_minute: 300,
             failed_logins_per_minute: 20,
             trusted_proxies: Vec::new(),
@@ -71,6 +77,8 @@ pub struct Faces {
     pub(crate) options: Arc<FaceOptions>,
     pub(crate) installed: Arc<Installed>,
     pub(crate) calls: Arc<RateLimit<Who>>,
+    /// What servers send to plugins, by plugin and network.
+    pub(crate) hooks: Arc<RateLimit<(String, IpAddr)>>,
     /// Wrong tokens by network.
     pub(crate) failures: Arc<RateLimit<IpAddr>>,
     /// Failed logins by network.
@@ -88,6 +96,7 @@ impl Faces {
         Self {
             registry,
             calls: Arc::new(RateLimit::per_minute(options.requests_per_minute)),
+            hooks: Arc::new(RateLimit::per_minute(options.hooks_per_minute)),
             failures: Arc::new(RateLimit::per_minute(options.failures_per_minute)),
             failed_logins: Arc::new(RateLimit::per_minute(options.failed_logins_per_minute)),
             logins: Arc::new(Semaphore::new(LOGINS)),

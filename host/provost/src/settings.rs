@@ -5,6 +5,7 @@ use bytesize::ByteSize;
 use ipnet::IpNet;
 use provost_archive::Limits;
 use provost_faces::FaceOptions;
+use provost_outbound::{Allowed, NotAServer};
 use provost_store::StoreOptions;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub const FILE: &str = "provost.toml";
 pub struct Settings {
     limits: SiteLimits,
     web: Web,
+    http: Http,
     /// Days that rows of the audit log are kept; 0 for ever. Default: 730.
     audit_days: Option<u32>,
     /// Configuration of built-in plugins by their ids.
@@ -64,10 +66,35 @@ struct Web {
     trusted_proxies: Vec<Network>,
     /// Calls a token may make in a minute; 0 for any number.
     requests_per_minute: Option<u32>,
+    /// Pass what other servers send on to plugins. Default: true.
+    hooks: Option<bool>,
+    /// What one address may send to one plugin in a minute; 0 for any number.
+    hooks_per_minute: Option<u32>,
     /// Wrong tokens from one address in a minute; 0 for any number.
     failures_per_minute: Option<u32>,
     /// Failed logins from one address in a minute; 0 for any number.
     failed_logins_per_minute: Option<u32>,
+}
+
+/// How plugins call other servers.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+struct Http {
+    /// Servers, by the plugin that may call them, that need not have a public address nor speak TLS.
+    allow: BTreeMap<String, Servers>,
+}
+
+/// Servers such as `tool.example:8080`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+struct Servers(Allowed);
+
+impl TryFrom<Vec<String>> for Servers {
+    type Error = NotAServer;
+
+    fn try_from(servers: Vec<String>) -> Result<Self, NotAServer> {
+        Allowed::new(servers).map(Self)
+    }
 }
 
 /// An address, or a range of them such as `192.0.2.0/24`.
@@ -141,10 +168,17 @@ impl Settings {
         replace(&mut options.discovery, web.discovery);
         replace(&mut options.http_status, web.http_status);
         replace(&mut options.requests_per_minute, web.requests_per_minute);
+        replace(&mut options.hooks, web.hooks);
+        replace(&mut options.hooks_per_minute, web.hooks_per_minute);
         replace(&mut options.failures_per_minute, web.failures_per_minute);
         replace(&mut options.failed_logins_per_minute, web.failed_logins_per_minute);
         options.trusted_proxies = web.trusted_proxies.iter().map(|network| network.0).collect();
         options
+    }
+
+    /// Servers that plugins may call wherever they are, by plugin.
+    pub fn allowed_servers(&self) -> BTreeMap<String, Allowed> {
+        self.http.allow.iter().map(|(plugin, servers)| (plugin.clone(), servers.0.clone())).collect()
     }
 
     /// The configuration of a built-in plugin; null where nothing is set.
@@ -203,6 +237,21 @@ mod tests {
         assert_eq!(proxies, ["127.0.0.1/32", "10.0.0.0/8"]);
         let error = toml::from_str::<Settings>("[web]\ntrusted-proxies = [\"proxy\"]\n").err().map(|e| e.to_string());
         assert!(error.as_deref().is_some_and(|e| e.contains("neither an address")), "{error:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn servers_that_plugins_may_call() -> Result<()> {
+        let settings: Settings = toml::from_str(
+            "[http.allow]\nproxy-tool = [\"tool.example:8080\", \"10.0.0.7\"]\n[web]\nhooks-per-minute = 5\n",
+        )?;
+        let allowed = settings.allowed_servers();
+        let of = |plugin: &str, host, port| allowed.get(plugin).is_some_and(|allowed| allowed.names(host, port));
+        assert!(of("proxy-tool", "tool.example", 8080) && of("proxy-tool", "10.0.0.7", 443));
+        assert!(!of("proxy-tool", "tool.example", 443) && !of("other", "10.0.0.7", 443));
+        assert_eq!((settings.faces(false).hooks, settings.faces(false).hooks_per_minute), (true, 5));
+        let error = toml::from_str::<Settings>("[http.allow]\na = [\"http://b\"]\n").err().map(|e| e.to_string());
+        assert!(error.as_deref().is_some_and(|e| e.contains("\"http://b\" is no server")), "{error:?}");
         Ok(())
     }
 

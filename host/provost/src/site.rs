@@ -48,6 +48,7 @@ impl Site {
         let mut host = Host::new(self.store.clone(), self.blobs.clone(), scratch, site);
         host.archive_limits = self.settings.archives();
         host.max_upload = self.settings.faces(false).max_upload;
+        host.outbound.allowed = self.settings.allowed_servers();
         host.space = Space::new(&self.dir, self.settings.store().min_free_bytes);
         if let Some(url) = self.store.setting("public-url").await? {
             host.set_public_url(&url);

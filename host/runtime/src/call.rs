@@ -1,6 +1,6 @@
 //! Calling a plugin: a fresh instance, bounds, one outcome.
 
-use crate::bindings::exports::provost::plugin::{job_runner, lifecycle, web_service};
+use crate::bindings::exports::provost::plugin::{job_runner, lifecycle, web_hook, web_service};
 use crate::limits::Growth;
 use crate::outcome::from_answer;
 use crate::plugin::Plugin;
@@ -118,6 +118,21 @@ impl Plugin {
             Ok(from_answer(guest.call_state_change(store, change, other).await?))
         })
         .await
+    }
+
+    /// Answers what another server sent to the plugin's own address.
+    pub async fn receive(&self, request: &web_hook::Request) -> Outcome<web_hook::Response> {
+        let Some(indices) = &self.web_hook else { return Outcome::Unavailable("it has no web hooks".into()) };
+        let outcome = self
+            .with_instance(CallContext::default(), self.call_bounds(), async |store, instance| {
+                let guest = indices.load(&mut *store, instance)?;
+                Ok(from_answer(guest.call_receive(store, request).await?))
+            })
+            .await;
+        match outcome {
+            Outcome::Ok(answer) if answer.body.len() > self.limits.output_bytes() => Outcome::Limit(LimitKind::Output),
+            other => other,
+        }
     }
 
     fn call_bounds(&self) -> Bounds {

@@ -92,10 +92,8 @@ pub struct HandleBounds {
 /// The handler's call that is going on, for its host functions.
 pub(crate) struct Handling {
     /// The event's id.
-    #[allow(dead_code, reason = "read by outbound calls")]
     pub event: String,
     /// Outside calls made so far, which number idempotency keys.
-    #[allow(dead_code, reason = "read by outbound calls")]
     pub calls: u32,
     /// The event's site of origin is this one, and its new things cannot be seen yet.
     pub hidden: Option<HiddenSet>,
@@ -129,7 +127,6 @@ impl HiddenSet {
 
 impl Handling {
     /// Whether the change is not visible yet.
-    #[allow(dead_code, reason = "asked by outbound calls")]
     pub(crate) fn in_transaction(&self) -> bool {
         self.hidden.is_some()
     }

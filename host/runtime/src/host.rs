@@ -1,8 +1,10 @@
 //! What host functions work on.
 
 use crate::event_service::EventService;
+use provost_outbound::{Allowed, Client};
 use provost_space::Space;
 use provost_store::api::{Blobs, Site, Store};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, RwLock, Weak};
 use tokio::sync::Notify;
@@ -16,6 +18,15 @@ pub struct Offered {
     pub plugin: String,
     /// That one's version.
     pub version: String,
+}
+
+/// How plugins call other servers.
+#[derive(Default)]
+pub struct Outbound {
+    /// Makes the calls.
+    pub client: Client,
+    /// Servers that the operator opened, by plugin.
+    pub allowed: BTreeMap<String, Allowed>,
 }
 
 /// The services of a host that its imports use. One per process.
@@ -37,6 +48,8 @@ pub struct Host {
     /// The most one uploaded file may have, bytes.
     pub max_upload: u64,
     offered: RwLock<Arc<[Offered]>>,
+    /// Calls of other servers.
+    pub outbound: Outbound,
     events: OnceLock<Weak<dyn EventService>>,
     /// The room of the file system that the store and `scratch` are on.
     pub space: Space,
@@ -48,6 +61,7 @@ impl Host {
         Self {
             store,
             blobs,
+            outbound: Outbound::default(),
             space: Space::new(&scratch, provost_space::DEFAULT_RESERVE),
             scratch,
             job_queued: Notify::new(),

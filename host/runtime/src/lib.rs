@@ -28,7 +28,7 @@ pub use configuration::ConfigurationError;
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use event_service::{EventService, SwitchFailure};
 pub use handler::{Delivery, HandleBounds, Handled, Hidden, Verdict};
-pub use host::{Host, Offered};
+pub use host::{Host, Offered, Outbound};
 pub use imports::may_enter;
 pub use limits::Limits;
 pub use manifest::{CapabilityAsked, FileArea, ItemInUrl, JobKind, Manifest, ManifestError, ServiceOffered, Snapshots};
@@ -37,5 +37,6 @@ pub use plugin::{Exports, LoadError, Plugin};
 
 pub use bindings::exports::provost::plugin::job_runner::JobContext;
 pub use bindings::exports::provost::plugin::lifecycle::Change;
+pub use bindings::exports::provost::plugin::web_hook;
 pub use bindings::exports::provost::plugin::web_service::{Function, Request, TextSettings};
 pub use bindings::provost::plugin::types::Caller;

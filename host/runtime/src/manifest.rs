@@ -17,6 +17,7 @@ pub(crate) const GRANTABLE: &[&str] = &[
     "events",
     "plugin-data",
     "contents",
+    "http",
     "targets",
     "jobs",
 ];

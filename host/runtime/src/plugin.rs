@@ -96,7 +96,6 @@ pub struct Plugin {
     pub(crate) job_runner: Option<job_runner::GuestIndices>,
     pub(crate) lifecycle: Option<lifecycle::GuestIndices>,
     pub(crate) event_handler: Option<event_handler::GuestIndices>,
-    #[allow(dead_code, reason = "called by the runtime's hooks")]
     pub(crate) web_hook: Option<web_hook::GuestIndices>,
     digest: String,
     functions: Vec<web_service::Function>,
@@ -231,6 +230,7 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     imports::courses::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::enrolments::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::services::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::http::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::targets::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::jobs::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::events::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;

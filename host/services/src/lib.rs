@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod dispatch;
 pub mod files;
 mod functions;
+pub mod hooks;
 mod install;
 pub mod login;
 mod registry;

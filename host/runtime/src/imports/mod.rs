@@ -10,6 +10,7 @@ mod enrolments;
 pub(crate) mod event_types;
 mod events;
 mod files;
+mod http;
 mod jobs;
 mod people;
 mod plugin_data;
