@@ -295,6 +295,8 @@ pub mod guests {
     pub const GREETER_V2: &str = concat!(env!("OUT_DIR"), "/greeter-v2.wasm");
     /// Has the id of the built-in backup plugin.
     pub const DEPUTY: &str = concat!(env!("OUT_DIR"), "/deputy.wasm");
+    /// Keeps data with courses and contents, and copies them.
+    pub const KEEPER: &str = concat!(env!("OUT_DIR"), "/keeper.wasm");
 }
 
 #[cfg(test)]
