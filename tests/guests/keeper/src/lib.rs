@@ -26,11 +26,17 @@ fn names(user: bool) -> Namespace {
     if user { Namespace::UserData } else { Namespace::Definition }
 }
 
+/// The last word of a case's name, and more.
+fn word(case: impl std::fmt::Debug, more: &str) -> String {
+    let case = format!("{case:?}");
+    format!("{} {more}", case.rsplit(':').next().unwrap_or_default())
+}
+
 fn said(place: &Place, namespace: Namespace, key: &str) -> String {
     match plugin_data::get(place, namespace, key) {
         Ok(Some(value)) => String::from_utf8_lossy(&value.bytes).into_owned(),
         Ok(None) => "nothing".into(),
-        Err(error) => format!("{:?} {}", error.kind, error.code),
+        Err(error) => word(error.kind, &error.code),
     }
 }
 
@@ -91,7 +97,7 @@ struct Look {
 
 fn look(_: &Caller, of: Spot) -> Result<Look> {
     let origin = plugin_data::get_origin(&spot(&of.course, &of.content))?;
-    let origin = origin.map(|o| format!("{:?} edited {}", o.kind, o.edited)).unwrap_or_default();
+    let origin = origin.map(|o| word(o.kind, &format!("edited {}", o.edited))).unwrap_or_default();
     if of.content.is_empty() {
         let history = contents::course_history(&of.course)?;
         return Ok(Look { external_id: String::new(), origin, history });
@@ -179,7 +185,7 @@ fn copy(_: &Caller, order: Order) -> Result<Made> {
     facets.extend(order.exact.then(|| "user-data".to_owned()));
     let choice = CopyChoice {
         facets,
-        people: false,
+        people: order.exact,
         roster: false,
         date_offset: 0,
         without: Vec::new(),
@@ -245,7 +251,7 @@ fn copied(context: &EventContext, event: ContentCopied) -> Result<Verdict> {
     }
     let nanoseconds = (clock::monotonic() - begun) / TIMES;
     let (origin, copy) = (Place::Content(event.origin.clone()), Place::Content(event.copy.clone()));
-    let refused = |error: Error| format!("{:?} {}", error.kind, error.code);
+    let refused = |error: Error| word(error.kind, &error.code);
     let seen = Seen {
         early,
         external_id: answer.unwrap_or_else(refused),
