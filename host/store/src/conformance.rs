@@ -12,6 +12,7 @@ mod jobs;
 mod outbox;
 mod parts;
 mod people;
+mod plugin_data;
 mod rosters;
 
 use crate::api::*;
@@ -50,6 +51,9 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     contents::blobs(make().await?).await?;
     contents::files(make().await?).await?;
     contents::plugins(make().await?).await?;
+    plugin_data::values(make().await?).await?;
+    plugin_data::copies(make().await?).await?;
+    plugin_data::of_drafts(make().await?).await?;
     outbox::drafts_tell_when_published(make().await?).await?;
     outbox::what_waits(make().await?).await?;
     outbox::life_of_a_delivery(make().await?).await?;
