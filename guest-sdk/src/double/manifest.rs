@@ -21,6 +21,10 @@ pub(crate) struct Manifest {
     pub(crate) jobs: Vec<JobKind>,
     #[serde(default)]
     pub(crate) services: Vec<DeclaredService>,
+    #[serde(default, rename = "subscriptions")]
+    _subscriptions: Vec<Value>,
+    #[serde(default, rename = "snapshot")]
+    _snapshot: Value,
     #[serde(default, rename = "limits")]
     _limits: Value,
     #[serde(default)]
