@@ -1,6 +1,6 @@
 //! Copies of contents and the first access to them, with a plugin that keeps notes (proxy-tool-events.md 5 and 15).
 
-use provost_store::api::{ActivityFields, Address, Binding, CopyKind, Happening, Origin, Store};
+use provost_store::api::{ActivityFields, Address, Binding, CopyKind, Happening, Origin, Snapshot, Store};
 use provost_tests::generate::SampleSize;
 use provost_tests::live::{Rest, Server, Site, guests, text, wait_until};
 use serde_json::{Value, json};
@@ -109,7 +109,12 @@ impl Scene {
         copied.expect("copied")
     }
 
-    /// The external ids that a content had, one after the other.
+    /// Keeps what is replaced from now on: versions that an open snapshot may need are not removed.
+    fn keep_versions(&self) -> Box<dyn Snapshot> {
+        self.runtime.block_on(self.store.snapshot(self.courses[0])).expect("a snapshot")
+    }
+
+    /// The external ids that a content had, one after the other, as far as versions are kept.
     fn ids(&self, content: Content) -> Vec<String> {
         let ids = self.runtime.block_on(async {
             let mut ids: Vec<String> = Vec::new();
@@ -198,6 +203,8 @@ fn acceptance_10_twenty_first_accesses_at_once() {
     let a = scene.original();
     let first = scene.ids(a);
     assert_eq!(first.len(), 1);
+    let _runtime = scene.runtime.enter();
+    let _versions = scene.keep_versions();
     for (told, answer) in [(Some(CopyKind::Exact), "an answer"), (None, "")] {
         let n = scene.copy(a, scene.courses[1], told);
         assert_eq!(scene.ids(n), first, "a copy carries the original's id");
