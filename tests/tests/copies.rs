@@ -1,8 +1,8 @@
 //! Copies of contents and the first access to them, with a plugin that keeps notes (proxy-tool-events.md 5 and 15).
 
-use provost_store::api::{ActivityFields, Address, Binding, CopyKind, Happening, Origin, Store};
+use provost_store::api::{ActivityFields, Address, Binding, CopyKind, Happening, Origin, Snapshot, Store};
 use provost_tests::generate::SampleSize;
-use provost_tests::live::{Rest, Server, Site, guests, text};
+use provost_tests::live::{Rest, Server, Site, guests, text, wait_until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,7 +39,12 @@ impl Content {
 }
 
 impl Scene {
+    /// With a notebook that hears of copies and does nothing, as one that cannot be called.
     fn new() -> Self {
+        Self::with_notebook(false)
+    }
+
+    fn with_notebook(attentive: bool) -> Self {
         let site = Site::new(PROVOST);
         let archive = site.generated("small.mbz", &SMALL);
         let courses = [site.import(&archive), site.import(&archive)];
@@ -49,7 +54,8 @@ impl Scene {
                 site.ok(&["course", "enrol", &course.to_string(), person, "--role", role]);
             }
         }
-        site.ok(&["plugin", "install", guests::NOTEBOOK, "--grant-all"]);
+        let config = json!({ "attentive": attentive }).to_string();
+        site.ok(&["plugin", "install", guests::NOTEBOOK, "--grant-all", "--config", &config]);
         let runtime = Runtime::new().expect("a runtime");
         let (store, _) = runtime.block_on(provost_store::open(&site.data())).expect("the store");
         let server = site.serve(&[]);
@@ -103,7 +109,12 @@ impl Scene {
         copied.expect("copied")
     }
 
-    /// The external ids that a content had, one after the other.
+    /// Keeps what is replaced from now on: versions that an open snapshot may need are not removed.
+    fn keep_versions(&self) -> Box<dyn Snapshot> {
+        self.runtime.block_on(self.store.snapshot(self.courses[0])).expect("a snapshot")
+    }
+
+    /// The external ids that a content had, one after the other, as far as versions are kept.
     fn ids(&self, content: Content) -> Vec<String> {
         let ids = self.runtime.block_on(async {
             let mut ids: Vec<String> = Vec::new();
@@ -192,6 +203,8 @@ fn acceptance_10_twenty_first_accesses_at_once() {
     let a = scene.original();
     let first = scene.ids(a);
     assert_eq!(first.len(), 1);
+    let _runtime = scene.runtime.enter();
+    let _versions = scene.keep_versions();
     for (told, answer) in [(Some(CopyKind::Exact), "an answer"), (None, "")] {
         let n = scene.copy(a, scene.courses[1], told);
         assert_eq!(scene.ids(n), first, "a copy carries the original's id");
@@ -258,6 +271,28 @@ fn acceptance_19_the_whole_history_is_walked() {
         let page = tess.launch("c5", "l5", &[("history", unknown)]);
         assert_eq!(page["state"], "Unconfigured", "{unknown:?}: {page}");
     }
+}
+
+#[test]
+fn a_told_copy_needs_no_first_access() {
+    let scene = Scene::with_notebook(true);
+    let (tess, kim) = (scene.rest("tess"), scene.rest("kim"));
+    let a = scene.original();
+    let first = text(&tess.look(a)["external_id"]);
+    let b = scene.copy(a, scene.courses[1], Some(CopyKind::Exact));
+    let c = scene.copy(b, scene.courses[0], Some(CopyKind::Shallow));
+    for (content, answer) in [(b, "an answer"), (c, "")] {
+        let look = wait_until("the copy was told", || {
+            let look = tess.look(content);
+            (look["state"] == "Resolved").then_some(look)
+        });
+        assert_ne!(look["external_id"], json!(first));
+        let ids = scene.ids(content);
+        let page = kim.view(content);
+        assert_eq!((&page["text"], &page["answer"]), (&json!("as it was"), &json!(answer)), "{page}");
+        assert_eq!((&page["external_id"], scene.ids(content)), (&look["external_id"], ids), "the access wrote nothing");
+    }
+    assert_eq!(tess.look(a)["external_id"], json!(first));
 }
 
 #[test]

@@ -393,11 +393,9 @@ impl<'a, C: Contract> Fix<'a, C> {
                 record
             }
         };
-        Ok(vec![Intent::SetExternalId(NewExternalId {
-            content: content.clone(),
-            external_id: record.external_id,
-            expected: Some(event.external_id.clone()),
-        })])
+        // Whatever it carries by then: the record's is right, as at an access.
+        let (content, external_id) = (content.clone(), record.external_id);
+        Ok(vec![Intent::SetExternalId(NewExternalId { content, external_id, expected: None })])
     }
 
     pub(super) fn deleted(&self, content: &Address) -> Result<()> {

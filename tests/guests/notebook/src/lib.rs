@@ -2,9 +2,11 @@
 //! is copied.
 
 use provost_guest::copies::{Access, Address, Condition, Copies, Namespace, Opened};
+use provost_guest::event::Intent;
+use provost_guest::events::{ContentCopied, ContentDeleted};
 use provost_guest::people::{Place, has_capability, require_capability, require_course_access};
 use provost_guest::prelude::*;
-use provost_guest::{IdHistory, contents};
+use provost_guest::{IdHistory, config, contents};
 
 /// The plugin.
 pub struct Notebook;
@@ -166,6 +168,29 @@ impl WebService for Notebook {
     }
 }
 
+/// Whether it does anything about events.
+fn is_attentive() -> bool {
+    config::get("attentive").is_none_or(|value| value == "true")
+}
+
+fn copied(_: &EventContext, event: ContentCopied) -> Result<Vec<Intent>> {
+    if is_attentive() { copies().copied(&event) } else { Ok(Vec::new()) }
+}
+
+fn deleted(_: &EventContext, event: ContentDeleted) -> Result<()> {
+    if is_attentive() { copies().deleted(&event.content) } else { Ok(()) }
+}
+
+fn course_deleted(_: &EventContext, course: String) -> Result<()> {
+    if is_attentive() { copies().course_deleted(&course) } else { Ok(()) }
+}
+
+impl EventHandler for Notebook {
+    fn events() -> Events {
+        Events::new().content_copied(copied).content_deleted(deleted).course_deleted(course_deleted)
+    }
+}
+
 fn finish(_: &JobContext, (): ()) -> Result<usize> {
     copies().retry()
 }
@@ -176,4 +201,4 @@ impl JobRunner for Notebook {
     }
 }
 
-export_plugin!(Notebook: web_service, jobs; manifest = "../plugin.json");
+export_plugin!(Notebook: web_service, events, jobs; manifest = "../plugin.json");
