@@ -36,6 +36,9 @@
 //! An event may come more than once. What a handler wrote through the host counts once all the same; what it did outside does not,
 //! so look first whether it is done.
 
+#[cfg(test)]
+mod tests;
+
 use crate::bindings::event::exports::provost::plugin::event_handler as wire;
 use crate::events::{
     BatchCompleted, ContentArchived, ContentCopied, ContentDeleted, CopySettled, CourseArchived, CourseCopied,

@@ -1,6 +1,7 @@
 //! Write plugins for Provost in Rust.
 //!
-//! A plugin is a struct that implements one or more of [`WebService`], [`JobRunner`], [`WebHook`] and [`Lifecycle`], and an
+//! A plugin is a struct that implements one or more of [`WebService`], [`JobRunner`], [`EventHandler`], [`WebHook`] and
+//! [`Lifecycle`], and an
 //! [`export_plugin!`] line that says which:
 //!
 //! ```
@@ -33,11 +34,14 @@
 //! export_plugin!(Greeter: web_service; manifest = "../examples/greeter/plugin.json");
 //! ```
 //!
+//! What goes beyond the host's functions: [`copies`] finishes copies of items when they are opened, [`id_history`] reads and writes
+//! the histories that launches bring.
+//!
 //! The manifest says what the plugin is and what it asks for; its path is relative to the source file. A plugin with jobs and a
 //! gate too is in `examples/greeter`.
 //!
 //! What the host offers is in [`course_store`], [`courses`], [`enrolments`], [`archive`], [`blobs`], [`files`], [`people`],
-//! [`services`], [`http`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
+//! [`services`], [`events`], [`plugin_data`], [`contents`], [`targets`], [`http`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
 //! are a test double in memory, see [`testing`].
 
 extern crate self as provost_guest;
@@ -45,11 +49,13 @@ extern crate self as provost_guest;
 #[doc(hidden)]
 #[allow(missing_docs)]
 pub mod bindings;
+pub mod copies;
 pub mod describe;
 mod error;
 pub mod event;
 mod export;
 pub mod hook;
+pub mod id_history;
 mod job;
 mod lifecycle;
 pub mod pages;
@@ -62,14 +68,16 @@ pub mod testing;
 
 #[cfg(target_arch = "wasm32")]
 pub use bindings::imports::provost::plugin::{
-    archive, blobs, clock, config, course_store, courses, enrolments, files, http, jobs, log, people, random, services,
+    archive, blobs, clock, config, contents, course_store, courses, enrolments, events, files, http, jobs, log, people,
+    plugin_data, random, services,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use double::{
-    archive, blobs, clock, config, course_store, courses, enrolments, files, http, jobs, log, people, random, services,
+    archive, blobs, clock, config, contents, course_store, courses, enrolments, events, files, http, jobs, log, people,
+    plugin_data, random, services,
 };
 
-pub use bindings::imports::provost::plugin::{contents, events, plugin_data, targets};
+pub use bindings::imports::provost::plugin::targets;
 
 pub use bindings::imports::provost::plugin::types::{BlobRef, Caller, Error, ErrorKind};
 pub use describe::Describe;

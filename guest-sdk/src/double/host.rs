@@ -2,6 +2,7 @@
 
 use super::course::Course;
 use super::manifest::Manifest;
+use super::plugin_data::{Handling, Kept};
 use crate::bindings::imports::provost::plugin::{
     config::SiteFacts,
     courses::{CategoryFields, CategoryRecord},
@@ -96,6 +97,12 @@ pub(crate) struct Host {
     pub(crate) settings: TextSettings,
     pub(crate) service: String,
     pub(crate) jobs: Vec<JobEntry>,
+    /// What plugins keep, and what the host keeps for them.
+    pub(crate) kept: Kept,
+    /// What becomes of writing an external id, when it is to fail.
+    pub(crate) external_id_fault: Option<Error>,
+    /// The event that is being handled.
+    pub(crate) handling: Option<Handling>,
     /// The job being run.
     pub(crate) running: Option<String>,
     /// For whom the plugin acts.
@@ -151,6 +158,9 @@ impl Host {
             settings: TextSettings::default(),
             service: String::new(),
             jobs: Vec::new(),
+            kept: Kept::default(),
+            external_id_fault: None,
+            handling: None,
             running: None,
             caller: None,
             log: Vec::new(),
