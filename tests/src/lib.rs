@@ -10,7 +10,7 @@
 //! * [`sample`] is the project's own sample course, [`rare`] one of rarely seen things, [`shapes`] are archives of other
 //!   releases, [`generate`] makes courses of any size.
 //! * [`live`] starts the real binary and talks to it; [`recordings`] asks it what a real Moodle was asked,
-//!   [`load`] lets many clients ask at once.
+//!   [`load`] lets many clients ask at once, [`tool_server`] is a remote tool.
 //! * Sample and generated courses are made of [`forms`], Moodle's rows in the short notation of [`outline`], and written by [`pack`].
 
 pub mod compare;
@@ -27,6 +27,7 @@ pub mod rare;
 pub mod recordings;
 pub mod sample;
 pub mod shapes;
+pub mod tool_server;
 pub mod tree;
 pub mod unpacked;
 pub mod validate;

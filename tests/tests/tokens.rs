@@ -460,6 +460,28 @@ const FUNCTIONS: &[Expected] = &[
         ],
         Gets::Refused(&["nopermissions", "nofile", "requireloginerror"]),
     ),
+    (
+        "provost_proxy_tool_register",
+        &[("name", "x"), ("url", "https://x.example"), ("events[0][event]", "ping")],
+        Gets::Refused(&["nopermissions"]),
+    ),
+    (
+        "provost_proxy_tool_update",
+        &[("name", "x"), ("url", "https://x.example"), ("events[0][event]", "ping")],
+        Gets::Refused(&["nopermissions"]),
+    ),
+    ("provost_proxy_tool_list", &[], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_tool_remove", &[("name", "x")], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_tool_activate", &[("name", "x")], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_tool_deactivate", &[("name", "x")], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_tool_ping", &[("name", "x")], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_tool_reregister", &[("name", "x")], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_tool_rotate_key", &[("name", "x")], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_site_register", &[("name", "x"), ("url", "https://x.example")], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_site_update", &[("name", "x"), ("url", "https://x.example")], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_site_list", &[], Gets::Refused(&["nopermissions"])),
+    ("provost_proxy_site_remove", &[("name", "x")], Gets::Refused(&["nopermissions"])),
+    ("provost_content_get_history", &[("courseid", "COURSE")], Gets::Refused(&["requireloginerror"])),
 ];
 
 /// Somebody who takes part in nothing calls every function there is.

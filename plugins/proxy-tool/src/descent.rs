@@ -1,10 +1,9 @@
 //! What a thing descends from, as LTI's variables say it (proxy-tool-events.md 12.2).
 
-use provost_guest::contents;
 use provost_guest::events::Address;
 use provost_guest::people::require_course_access;
 use provost_guest::prelude::*;
-use provost_proxy_wire::history;
+use provost_guest::{contents, id_history};
 use serde::{Deserialize, Serialize};
 
 pub fn functions() -> Vec<Function> {
@@ -51,8 +50,8 @@ fn get_history(caller: &Caller, which: Which) -> Result<Descent> {
         content => contents::history(&Address { course, content: content.to_string() })?,
     };
     Ok(Descent {
-        contexthistory: history::print(&courses),
-        resourcelinkhistory: history::print(ancestors.iter().map(|ancestor| &ancestor.content)),
+        contexthistory: id_history::produce(&courses),
+        resourcelinkhistory: id_history::produce(ancestors.iter().map(|a| &a.content)),
         contents: ancestors.into_iter().map(|a| Ancestor { courseid: a.course, contentid: a.content }).collect(),
     })
 }

@@ -29,7 +29,8 @@ pub fn tell(context: &EventContext, what: Happening) -> Result<Verdict> {
     let Some(address) = tool.address(name_of(&what)) else { return Ok(().into()) };
     let event = Event {
         id: context.id.clone(),
-        source: context.source.clone(),
+        // What is about the target itself happens here.
+        source: if context.source.is_empty() { config::get_site().url } else { context.source.clone() },
         time: context.time,
         sequence: context.sequence,
         what,

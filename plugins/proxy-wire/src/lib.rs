@@ -3,13 +3,12 @@
 //! * [`legacy`]: events as form arguments, with the [`mac`] that vouches for them and the [`simple_xml`] that answers.
 //! * [`envelope`]: events as CloudEvents, with the [`signature`] of Standard Webhooks and JSON that answers.
 //! * [`answer`]: what an answer of either kind, or none, means.
-//! * [`notice`]: context-copy notices of LTI, in tokens of [`jwt`]; [`history`]: the ids that a thing descends from.
+//! * [`notice`]: context-copy notices of LTI, in tokens of [`jwt`].
 //!
 //! Nothing here reads a clock, draws a random number or sends anything.
 
 pub mod answer;
 pub mod envelope;
-pub mod history;
 pub mod jwt;
 pub mod legacy;
 pub mod mac;
