@@ -22,6 +22,8 @@ const PARALLEL: usize = 4;
 const SLICE: u32 = 500;
 /// Time that one call of a plugin may take (11.5).
 const CALL: Duration = Duration::from_secs(5);
+/// What a plugin may take beside the time that the other server is given.
+const REMOTE_MARGIN: Duration = Duration::from_secs(2);
 /// Time for the calls of one checkout; what has not begun by then is not called.
 const CHECKOUT: Duration = Duration::from_secs(20);
 /// How much longer than its calls a claim holds.
@@ -415,11 +417,13 @@ fn conflicted(one: &mut Settled, claimed: &Claimed, target: &Target, why: &str, 
 /// Time that a gate may take.
 pub(crate) const GATE_BOUNDS: HandleBounds = HandleBounds { each: CALL, all: None };
 
-/// Time that calls of a target may take.
+/// Time that calls of a target may take. What calls others gives them the target's time, and needs a moment of its own for the rest.
 pub(super) fn bounds(target: &Target) -> HandleBounds {
-    let each =
-        if target.fields.remote { Duration::from_secs(u64::from(target.fields.timeout.clamp(1, 120))) } else { CALL };
-    HandleBounds { each, all: Some(CHECKOUT) }
+    if !target.fields.remote {
+        return HandleBounds { each: CALL, all: Some(CHECKOUT) };
+    }
+    let each = Duration::from_secs(u64::from(target.fields.timeout.clamp(1, 120))) + REMOTE_MARGIN;
+    HandleBounds { each, all: Some(CHECKOUT + each) }
 }
 
 /// How long a claim of a target's events holds, milliseconds.
