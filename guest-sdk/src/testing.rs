@@ -42,6 +42,7 @@
 //! ```
 
 mod complete;
+mod operating;
 #[cfg(test)]
 mod tests;
 

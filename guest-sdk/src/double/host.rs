@@ -1,6 +1,7 @@
 //! The state behind the test double.
 
 use super::course::Course;
+use super::deliveries::Outbox;
 use super::manifest::Manifest;
 use crate::bindings::imports::provost::plugin::{
     config::SiteFacts,
@@ -96,6 +97,7 @@ pub(crate) struct Host {
     pub(crate) settings: TextSettings,
     pub(crate) service: String,
     pub(crate) jobs: Vec<JobEntry>,
+    pub(crate) outbox: Outbox,
     /// The job being run.
     pub(crate) running: Option<String>,
     /// For whom the plugin acts.
@@ -149,6 +151,7 @@ impl Host {
             settings: TextSettings::default(),
             service: String::new(),
             jobs: Vec::new(),
+            outbox: Outbox::default(),
             running: None,
             caller: None,
             log: Vec::new(),

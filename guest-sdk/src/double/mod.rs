@@ -11,6 +11,7 @@ pub mod config;
 pub(crate) mod course;
 pub mod course_store;
 pub mod courses;
+pub mod deliveries;
 pub mod enrolments;
 pub mod files;
 pub(crate) mod host;

@@ -18,6 +18,7 @@ pub(crate) const GRANTABLE: &[&str] = &[
     "plugin-data",
     "contents",
     "targets",
+    "deliveries",
     "jobs",
 ];
 

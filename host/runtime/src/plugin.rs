@@ -220,6 +220,7 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     imports::enrolments::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::services::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::targets::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::deliveries::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::jobs::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::events::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::plugin_data::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
