@@ -10,6 +10,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("provost-test-greeter-v1", "greeter-v1.wasm"),
     ("provost-test-greeter-v2", "greeter-v2.wasm"),
     ("provost-test-deputy", "deputy.wasm"),
+    ("provost-test-witness", "witness.wasm"),
 ];
 
 #[derive(Debug, thiserror::Error)]

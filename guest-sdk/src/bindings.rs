@@ -40,6 +40,7 @@ pub mod event {
     wit_bindgen::generate!({
         path: "../wit",
         world: "event-plugin",
+        additional_derives: [PartialEq, Clone],
         with: {
             "provost:plugin/types@0.1.0": crate::bindings::imports::provost::plugin::types,
             "provost:plugin/events@0.1.0": crate::bindings::imports::provost::plugin::events,

@@ -17,8 +17,8 @@ pub fn enter() {
     });
 }
 
-/// Exports a plugin: `export_plugin!(Type: web_service, jobs, lifecycle; manifest = "plugin.json");`, with those of the
-/// three that it implements. The manifest's path is relative to the source file, like that of `include_bytes!`.
+/// Exports a plugin: `export_plugin!(Type: web_service, jobs, events, lifecycle; manifest = "plugin.json");`, with those of the
+/// four that it implements. The manifest's path is relative to the source file, like that of `include_bytes!`.
 ///
 /// A native build checks all of it, but exports nothing: several plugins fit into one test.
 #[macro_export]
@@ -68,6 +68,24 @@ macro_rules! export_plugin {
             #[cfg(not(target_arch = "wasm32"))]
             const _: () = {
                 let _ = <Exported as exported::Guest>::run;
+            };
+        };
+    };
+    (@events $plugin:ident) => {
+        const _: () = {
+            use $crate::bindings::event::exports::provost::plugin::event_handler as exported;
+            struct Exported;
+            impl exported::Guest for Exported {
+                fn handle(target: ::std::string::String, event: exported::Event) -> ::core::result::Result<exported::Verdict, exported::Error> {
+                    $crate::internal::enter();
+                    $crate::internal::handle::<$plugin>(target, event)
+                }
+            }
+            #[cfg(target_arch = "wasm32")]
+            $crate::bindings::event::export_event!(Exported);
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: () = {
+                let _ = <Exported as exported::Guest>::handle;
             };
         };
     };

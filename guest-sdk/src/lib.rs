@@ -1,6 +1,6 @@
 //! Write plugins for Provost in Rust.
 //!
-//! A plugin is a struct that implements one or more of [`WebService`], [`JobRunner`] and [`Lifecycle`], and an
+//! A plugin is a struct that implements one or more of [`WebService`], [`JobRunner`], [`EventHandler`] and [`Lifecycle`], and an
 //! [`export_plugin!`] line that says which:
 //!
 //! ```
@@ -33,11 +33,14 @@
 //! export_plugin!(Greeter: web_service; manifest = "../examples/greeter/plugin.json");
 //! ```
 //!
+//! What goes beyond the host's functions: [`copies`] finishes copies of items when they are opened, [`id_history`] reads and writes
+//! the histories that launches bring.
+//!
 //! The manifest says what the plugin is and what it asks for; its path is relative to the source file. A plugin with jobs and a
 //! gate too is in `examples/greeter`.
 //!
 //! What the host offers is in [`course_store`], [`courses`], [`enrolments`], [`archive`], [`blobs`], [`files`], [`people`],
-//! [`services`], [`deliveries`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
+//! [`services`], [`events`], [`plugin_data`], [`contents`], [`deliveries`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
 //! are a test double in memory, see [`testing`].
 
 extern crate self as provost_guest;
@@ -45,9 +48,12 @@ extern crate self as provost_guest;
 #[doc(hidden)]
 #[allow(missing_docs)]
 pub mod bindings;
+pub mod copies;
 pub mod describe;
 mod error;
+pub mod event;
 mod export;
+pub mod id_history;
 mod job;
 mod lifecycle;
 pub mod pages;
@@ -60,17 +66,18 @@ pub mod testing;
 
 #[cfg(target_arch = "wasm32")]
 pub use bindings::imports::provost::plugin::{
-    archive, blobs, clock, config, course_store, courses, deliveries, enrolments, files, jobs, log, people, random,
-    services,
+    archive, blobs, clock, config, contents, course_store, courses, deliveries, enrolments, events, files, jobs, log,
+    people, plugin_data, random, services,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use double::{
-    archive, blobs, clock, config, course_store, courses, deliveries, enrolments, files, jobs, log, people, random,
-    services,
+    archive, blobs, clock, config, contents, course_store, courses, deliveries, enrolments, events, files, jobs, log,
+    people, plugin_data, random, services,
 };
 
 pub use bindings::imports::provost::plugin::types::{BlobRef, Caller, Error, ErrorKind};
 pub use describe::Describe;
+pub use event::{EventContext, EventHandler, Events, Verdict};
 pub use job::{JobContext, JobRunner, Jobs};
 pub use lifecycle::{Change, Lifecycle};
 pub use provost_guest_derive::Describe;
@@ -83,13 +90,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What a plugin usually needs.
 pub mod prelude {
     pub use crate::{
-        BlobRef, Caller, Change, Describe, Error, ErrorKind, Function, JobContext, JobRunner, Jobs, Lifecycle, Result,
-        WebService, export_plugin,
+        BlobRef, Caller, Change, Describe, Error, ErrorKind, EventContext, EventHandler, Events, Function, JobContext,
+        JobRunner, Jobs, Lifecycle, Result, Verdict, WebService, export_plugin,
     };
 }
 
 #[doc(hidden)]
 pub mod internal {
+    pub use crate::event::handle;
     pub use crate::export::enter;
     pub use crate::job::run;
     pub use crate::lifecycle::state_change;

@@ -42,6 +42,7 @@
 //! ```
 
 mod complete;
+mod events;
 mod operating;
 #[cfg(test)]
 mod tests;
@@ -59,10 +60,12 @@ use crate::bindings::imports::provost::plugin::{
 };
 use crate::bindings::job::exports::provost::plugin::job_runner;
 use crate::bindings::web_service::exports::provost::plugin::web_service;
+pub use crate::double::events::Published;
 use crate::double::host::{ADMIN, Host, JobEntry};
 use crate::double::{archive, services, try_with, with};
 use crate::web_service::TextSettings;
 use crate::{BlobRef, Caller, Error, ErrorKind, JobContext, JobRunner, Result, WebService};
+pub use events::{deliver, deliver_in_transaction};
 use serde_json::Value;
 use std::marker::PhantomData;
 

@@ -295,6 +295,8 @@ pub mod guests {
     pub const GREETER_V2: &str = concat!(env!("OUT_DIR"), "/greeter-v2.wasm");
     /// Has the id of the built-in backup plugin.
     pub const DEPUTY: &str = concat!(env!("OUT_DIR"), "/deputy.wasm");
+    /// Is told of events, and fails as configured.
+    pub const WITNESS: &str = concat!(env!("OUT_DIR"), "/witness.wasm");
 }
 
 #[cfg(test)]

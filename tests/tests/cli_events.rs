@@ -138,7 +138,10 @@ fn targets_are_switched_and_what_waits_goes_out() {
     }
 
     let off = site.json(&["target", "disable", WITNESS]);
-    assert_eq!((&off["before"], &off["state"], &off["reason"]), (&json!("available"), &json!("unavailable"), &json!("operator")));
+    assert_eq!(
+        (&off["before"], &off["state"], &off["reason"]),
+        (&json!("available"), &json!("unavailable"), &json!("operator"))
+    );
     assert!(site.ok(&["target", "list"]).contains("unavailable (operator)"));
     site.import(&sample::packed_file());
     let waiting = site.json(&["target", "show", WITNESS])["waiting"].as_u64();
@@ -295,7 +298,8 @@ fn clients_operate_as_the_command_line_does() {
     let targets = admin.call("provost_target_list", &[]);
     assert_eq!((all(&targets["targets"]).len(), &targets["targets"][0]["waiting"]), (1, &json!(0)), "{targets}");
     let audit = site.json(&["audit", "--action", "provost_"]);
-    for function in ["provost_target_disable", "provost_target_enable", "provost_event_replay", "provost_event_discard"] {
+    for function in ["provost_target_disable", "provost_target_enable", "provost_event_replay", "provost_event_discard"]
+    {
         assert!(all(&audit).iter().any(|row| row["action"] == function), "{function}: {audit}");
     }
 }

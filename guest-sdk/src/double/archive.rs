@@ -1,6 +1,6 @@
 //! `archive` on blobs in memory, read and written by the host's own code.
 
-use super::{MAX_READ, enter, with};
+use super::{MAX_READ, enter, enter_changing, with};
 use crate::{Error, ErrorKind, Result};
 use provost_archive::{ArchiveError, Limits, SkipReason, WriterOptions};
 use std::cell::RefCell;
@@ -171,7 +171,7 @@ impl Writer {
 
     /// See `writer.create` in the contract.
     pub fn create(format: Format) -> Result<Writer> {
-        enter(INTERFACE)?;
+        enter_changing(INTERFACE)?;
         let sink = Sink::default();
         let writer = writer(format, &sink)?;
         Ok(Writer { writer: RefCell::new(Some(writer)), sink })

@@ -1,6 +1,6 @@
 //! `blobs` in memory.
 
-use super::{enter, slice, with};
+use super::{enter, enter_changing, slice, with};
 use crate::Result;
 
 pub use crate::bindings::imports::provost::plugin::blobs::BlobRef;
@@ -9,7 +9,7 @@ const INTERFACE: &str = "blobs";
 
 /// See `blobs.put` in the contract.
 pub fn put(content: &[u8]) -> Result<BlobRef> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     Ok(with(|host| host.put_blob(content.to_vec())))
 }
 

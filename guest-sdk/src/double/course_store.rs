@@ -2,7 +2,7 @@
 
 use super::course::{Course, Part, append, takes};
 use super::host::{Host, take};
-use super::{conflict, enter, page, slice, try_with, with};
+use super::{conflict, enter, enter_changing, page, slice, try_with, with};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -40,6 +40,11 @@ impl Snapshot {
     pub fn bindings(&self) -> Result<Vec<BindingRecord>> {
         enter(INTERFACE)?;
         Ok(self.0.bindings.clone())
+    }
+    /// See `snapshot.scope-parents`. The double copies no items.
+    pub fn scope_parents(&self) -> Result<Vec<(u64, u64)>> {
+        enter(INTERFACE)?;
+        Ok(Vec::new())
     }
     /// See `snapshot.sections`.
     pub fn sections(&self, after: ItemId, limit: u32) -> Result<Vec<SectionRecord>> {
@@ -183,7 +188,7 @@ impl Draft {
 
     /// See `draft.create`.
     pub fn create(fields: &CourseFields, origin: &Origin, extra: &str) -> Result<Draft> {
-        enter(INTERFACE)?;
+        enter_changing(INTERFACE)?;
         with(|host| {
             let mut fields = fields.clone();
             let first = host.categories.keys().next().copied().unwrap_or_default();
@@ -210,7 +215,7 @@ impl Draft {
 
     /// See `draft.extend`.
     pub fn extend(course: CourseId, origin: &Origin) -> Result<Draft> {
-        enter(INTERFACE)?;
+        enter_changing(INTERFACE)?;
         with(|host| {
             let record = host.course(course)?.record.clone();
             Ok(Draft::begin(host, record, origin, true))

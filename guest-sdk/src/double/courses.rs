@@ -1,12 +1,13 @@
 //! `courses` in memory.
 
+use super::course::Course;
 use super::host::{Host, take};
-use super::{conflict, enter, page, with};
+use super::{conflict, enter, enter_changing, page, with};
 use crate::{Error, ErrorKind, Result};
 use std::rc::Rc;
 
 pub use crate::bindings::imports::provost::plugin::courses::{
-    CategoryFields, CategoryRecord, CourseFields, CourseId, CourseRecord, Key, Timestamp,
+    CategoryFields, CategoryRecord, CourseFields, CourseId, CourseRecord, ItemId, Key, Timestamp,
 };
 
 const INTERFACE: &str = "courses";
@@ -42,7 +43,7 @@ pub fn lookup(keys: &[Key]) -> Result<Vec<Option<CourseRecord>>> {
 
 /// See `courses.update`.
 pub fn update(course: CourseId, fields: &CourseFields, extra: &str) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let there = host.course(course)?;
         check_category(host, fields.category)?;
@@ -62,12 +63,27 @@ pub fn update(course: CourseId, fields: &CourseFields, extra: &str) -> Result<()
 
 /// See `courses.delete`.
 pub fn delete(course: CourseId) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let context = host.course(course)?.record.context;
         host.courses.remove(&course);
         host.area_files.retain(|f| f.context != context);
         host.roster.retain(|(c, _), _| *c != course);
+        Ok(())
+    })
+}
+
+/// See `courses.delete-items`.
+pub fn delete_items(course: CourseId, items: &[ItemId]) -> Result<()> {
+    enter(INTERFACE)?;
+    with(|host| {
+        let mut left = Course::clone(&*host.course(course)?);
+        let known = |id: &u64| left.sections.iter().any(|s| s.id == *id) || left.activities.iter().any(|a| a.id == *id);
+        if let Some(missing) = items.iter().find(|id| !known(id)) {
+            return Err(Error::not_found("item", format!("no item {missing}")));
+        }
+        left.remove_items(items);
+        host.courses.insert(course, Rc::new(left));
         Ok(())
     })
 }
@@ -91,7 +107,7 @@ pub fn categories() -> Result<Vec<CategoryRecord>> {
 
 /// See `courses.create-categories`.
 pub fn create_categories(categories: &[CategoryFields]) -> Result<Vec<u64>> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         categories.iter().filter(|c| c.parent != 0).try_for_each(|c| check_category(host, c.parent))?;
         let add = |fields: &CategoryFields| {

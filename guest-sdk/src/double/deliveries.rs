@@ -1,6 +1,6 @@
 //! `deliveries` in memory: events, targets and notices that a test set up. Nothing is delivered.
 
-use super::{MAX_PAGE, enter, with};
+use super::{MAX_PAGE, enter, enter_changing, with};
 use crate::{Error, ErrorKind, Result};
 
 pub use crate::bindings::imports::provost::plugin::deliveries::{
@@ -100,7 +100,7 @@ pub fn show(event: &str) -> Result<EventInfo> {
 
 /// See `deliveries.replay`.
 pub fn replay(choice: &Choice) -> Result<u64> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let now = host.now;
         let one = choice.event.is_some();
@@ -119,7 +119,7 @@ pub fn replay(choice: &Choice) -> Result<u64> {
 
 /// See `deliveries.discard`.
 pub fn discard(choice: &Choice) -> Result<u64> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let now = host.now;
         let open = host.outbox.chosen(choice)?.filter(|d| matches!(d.state, State::Pending | State::Dead));
@@ -138,13 +138,13 @@ pub fn targets() -> Result<Vec<Target>> {
 
 /// See `deliveries.enable`.
 pub fn enable(target: &str) -> Result<TargetState> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| host.outbox.switch(target, TargetState::Available, "", host.now))
 }
 
 /// See `deliveries.disable`.
 pub fn disable(target: &str) -> Result<TargetState> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| host.outbox.switch(target, TargetState::Unavailable, "operator", host.now))
 }
 
@@ -160,7 +160,7 @@ pub fn notices(person: PersonId, operator: bool, unseen: bool, before: u64, limi
 
 /// See `deliveries.see-notices`.
 pub fn see_notices(person: PersonId, operator: bool, up_to: u64) -> Result<u64> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let all = host.outbox.notices.iter_mut();
         let new = all.filter(|n| told(n, person, operator) && !n.seen && n.id <= up_to);

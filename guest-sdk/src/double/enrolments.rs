@@ -3,7 +3,7 @@
 use super::course::Course;
 use super::course_store::{Owner, RowColumns};
 use super::host::Host;
-use super::{enter, page, with};
+use super::{enter, enter_changing, page, with};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -123,7 +123,7 @@ pub fn groups(course: CourseId) -> Result<Vec<Group>> {
 
 /// See `enrolments.enrol`.
 pub fn enrol(enrolments: &[NewEnrolment]) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         for new in enrolments {
             host.course(new.course)?;
@@ -142,7 +142,7 @@ pub fn enrol(enrolments: &[NewEnrolment]) -> Result<()> {
 
 /// See `enrolments.unenrol`.
 pub fn unenrol(course: CourseId, person: PersonId, method: &str) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let mut changed = (*host.course(course)?).clone();
         let before = enrolments(host, &changed, person).len();

@@ -2,7 +2,7 @@
 
 use super::host::{Host, take};
 use super::manifest::ItemSegment;
-use super::{conflict, enter, with};
+use super::{conflict, enter, enter_changing, with};
 use crate::{Error, ErrorKind, Result};
 
 pub use crate::bindings::imports::provost::plugin::files::{BlobRef, File, NewFile, OnTaken, PersonId, Timestamp};
@@ -51,7 +51,7 @@ pub fn course_context(course: u64) -> Result<u64> {
 
 /// See `files.new-item`.
 pub fn new_item() -> Result<u64> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     Ok(with(|host| take(&mut host.next.draft_item)))
 }
 
@@ -73,7 +73,7 @@ pub fn get(id: u64) -> Result<File> {
 
 /// See `files.put`.
 pub fn put(file: &NewFile, on_taken: OnTaken) -> Result<File> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         sees(host, file.context, &file.component, &file.area)?;
         host.blob(&file.blob.sha1)?;
@@ -116,7 +116,7 @@ pub fn put(file: &NewFile, on_taken: OnTaken) -> Result<File> {
 
 /// See `files.delete`. The double removes at once, in jobs too.
 pub fn delete(id: u64) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         seen_file(host, id)?;
         host.area_files.retain(|f| f.id != id);

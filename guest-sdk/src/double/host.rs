@@ -3,6 +3,7 @@
 use super::course::Course;
 use super::deliveries::Outbox;
 use super::manifest::Manifest;
+use super::plugin_data::{Handling, Kept};
 use crate::bindings::imports::provost::plugin::{
     config::SiteFacts,
     courses::{CategoryFields, CategoryRecord},
@@ -98,6 +99,12 @@ pub(crate) struct Host {
     pub(crate) service: String,
     pub(crate) jobs: Vec<JobEntry>,
     pub(crate) outbox: Outbox,
+    /// What plugins keep, and what the host keeps for them.
+    pub(crate) kept: Kept,
+    /// What becomes of writing an external id, when it is to fail.
+    pub(crate) external_id_fault: Option<Error>,
+    /// The event that is being handled.
+    pub(crate) handling: Option<Handling>,
     /// The job being run.
     pub(crate) running: Option<String>,
     /// For whom the plugin acts.
@@ -152,6 +159,9 @@ impl Host {
             service: String::new(),
             jobs: Vec::new(),
             outbox: Outbox::default(),
+            kept: Kept::default(),
+            external_id_fault: None,
+            handling: None,
             running: None,
             caller: None,
             log: Vec::new(),

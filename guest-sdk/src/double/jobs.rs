@@ -1,7 +1,7 @@
 //! `jobs` in memory. Nothing runs by itself: a test says when.
 
 use super::host::{Host, JobEntry};
-use super::{enter, with};
+use super::{enter, enter_changing, with};
 use crate::{Error, ErrorKind, Result};
 
 pub use crate::bindings::imports::provost::plugin::jobs::{
@@ -86,7 +86,7 @@ pub fn get(id: &str) -> Result<Job> {
 
 /// See `jobs.cancel`.
 pub fn cancel(id: &str) -> Result<bool> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let now = host.now;
         let own = host.manifest.as_ref().map(|m| m.id.clone());

@@ -8,17 +8,20 @@ pub mod archive;
 pub mod blobs;
 pub mod clock;
 pub mod config;
+pub mod contents;
 pub(crate) mod course;
 pub mod course_store;
 pub mod courses;
 pub mod deliveries;
 pub mod enrolments;
+pub mod events;
 pub mod files;
 pub(crate) mod host;
 pub mod jobs;
 pub mod log;
 pub(crate) mod manifest;
 pub mod people;
+pub mod plugin_data;
 pub mod random;
 pub mod services;
 
@@ -64,6 +67,16 @@ fn enter(interface: &str) -> Result<()> {
             _ => Ok(()),
         }
     })
+}
+
+/// As `enter`, for what changes something outside of what an event handler may change.
+fn enter_changing(interface: &str) -> Result<()> {
+    enter(interface)?;
+    if with(|host| host.handling.is_none()) {
+        return Ok(());
+    }
+    let message = format!("{interface} changes nothing while an event is handled: enqueue a job for that");
+    Err(Error::new(ErrorKind::Refused, "in-handler", message))
 }
 
 fn conflict(what: &str, name: &str) -> Error {

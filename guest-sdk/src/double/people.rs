@@ -2,7 +2,7 @@
 
 use super::course_store::{Entry, EntryRecord, RowColumns};
 use super::host::Host;
-use super::{conflict, enrolments, enter, with};
+use super::{conflict, enrolments, enter, enter_changing, with};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -207,7 +207,7 @@ pub fn course_of(place: Place) -> Result<Option<CourseId>> {
 
 /// See `people.create`. The double keeps no passwords.
 pub fn create(people: &[(PersonFields, Option<String>)]) -> Result<Vec<PersonId>> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let mut names = HashSet::new();
         for (fields, _) in people {
@@ -244,7 +244,7 @@ pub fn create(people: &[(PersonFields, Option<String>)]) -> Result<Vec<PersonId>
 
 /// See `people.update`.
 pub fn update(person: PersonId, fields: &PersonFields) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         let renamed = host.living_person(person)?.username != fields.username;
         if renamed && host.username_taken(&fields.username) {
@@ -282,7 +282,7 @@ pub fn roles_of(person: PersonId, place: Place) -> Result<Vec<u64>> {
 
 /// See `people.assign-role`.
 pub fn assign_role(person: PersonId, role: u64, place: Place) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         host.living_person(person)?;
         host.role(role)?;
@@ -294,7 +294,7 @@ pub fn assign_role(person: PersonId, role: u64, place: Place) -> Result<()> {
 
 /// See `people.unassign-role`.
 pub fn unassign_role(person: PersonId, role: u64, place: Place) -> Result<()> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| {
         host.role_grants.retain(|grant| *grant != (person, role, place));
         if let Place::Course(id) = place

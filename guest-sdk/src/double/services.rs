@@ -1,7 +1,7 @@
 //! `services` in memory: those a test set up and those of the manifest.
 
 use super::host::Host;
-use super::{enter, with};
+use super::{enter, enter_changing, with};
 use crate::{Error, Result};
 use sha1::{Digest, Sha1};
 
@@ -49,7 +49,7 @@ pub fn functions(shortname: &str) -> Result<Vec<Offered>> {
 
 /// See `services.file-key`.
 pub fn file_key(person: PersonId) -> Result<String> {
-    enter(INTERFACE)?;
+    enter_changing(INTERFACE)?;
     with(|host| match host.people.contains_key(&person) {
         true => Ok(hex::encode(&Sha1::digest(format!("file key of {person}"))[..16])),
         false => Err(Error::not_found("person", format!("no person {person}"))),

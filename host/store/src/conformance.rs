@@ -34,6 +34,8 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     copies::are_equal(make().await?).await?;
     copies::take_what_the_facets_take(make().await?).await?;
     copies::show_the_moment_of_the_snapshot(make().await?).await?;
+    copies::of_items(make().await?).await?;
+    copies::items_go(make().await?).await?;
     copies::names_are_reserved_for_jobs(make().await?).await?;
     parts::exact(make().await?, 40).await?;
     people::links_and_conflicts(make().await?).await?;

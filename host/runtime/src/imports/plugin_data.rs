@@ -138,7 +138,7 @@ impl CallState {
             let store = &self.host.store;
             return Ok(store.put_data(&self.facts.id, &place, namespace, &key, value, condition).await?);
         };
-        let own = matches!(handling.buffer.key(&place, namespace, &key), Ok(_) | Err(Below::Nothing));
+        let own = handling.buffer.key(&place, namespace, &key) != Err(Below::Stored(place.clone(), 0));
         let there = self.value(&place, namespace, &key).await?.map(|value| value.version);
         let holds = match condition {
             Condition::Always => true,
@@ -149,7 +149,7 @@ impl CallState {
             let message = format!("{key:?} is not as expected: it has version {there:?}");
             return Err(error(ErrorKind::Conflict, "version", message));
         }
-        // What was written in this call is there when this is done, whatever others do: nothing to check then.
+        // What this call wrote or copied is there when this is done, whatever others do: nothing to check then.
         let condition = if own { Condition::Always } else { condition };
         let Some(handling) = &mut self.handling else { return Ok(0) };
         handling.keep(Effect::Put { place, namespace, key, value, condition })

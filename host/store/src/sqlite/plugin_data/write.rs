@@ -102,10 +102,10 @@ async fn add(
     .bind(document)
     .execute(&mut *conn)
     .await?;
-    used(conn, plugin, cost(key, size)).await?;
     if change.is_none() {
         forget_older(conn, plugin, place, (namespace, key), seq).await?;
     }
+    used(conn, plugin, cost(key, size)).await?;
     Ok(seq)
 }
 
