@@ -40,7 +40,7 @@
 //! gate too is in `examples/greeter`.
 //!
 //! What the host offers is in [`course_store`], [`courses`], [`enrolments`], [`archive`], [`blobs`], [`files`], [`people`],
-//! [`services`], [`events`], [`plugin_data`], [`contents`], [`http`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
+//! [`services`], [`events`], [`plugin_data`], [`contents`], [`targets`], [`deliveries`], [`http`], [`jobs`], [`log`], [`clock`], [`random`] and [`config`], as the contract in `wit/` documents it. In a native build (`cargo test`) the same modules
 //! are a test double in memory, see [`testing`].
 
 extern crate self as provost_guest;
@@ -67,13 +67,13 @@ pub mod testing;
 
 #[cfg(target_arch = "wasm32")]
 pub use bindings::imports::provost::plugin::{
-    archive, blobs, clock, config, contents, course_store, courses, enrolments, events, files, http, jobs, log, people,
-    plugin_data, random, services,
+    archive, blobs, clock, config, contents, course_store, courses, deliveries, enrolments, events, files, http, jobs,
+    log, people, plugin_data, random, services,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use double::{
-    archive, blobs, clock, config, contents, course_store, courses, enrolments, events, files, http, jobs, log, people,
-    plugin_data, random, services,
+    archive, blobs, clock, config, contents, course_store, courses, deliveries, enrolments, events, files, http, jobs,
+    log, people, plugin_data, random, services,
 };
 
 pub use bindings::imports::provost::plugin::targets;

@@ -43,6 +43,7 @@
 
 mod complete;
 mod events;
+mod operating;
 #[cfg(test)]
 mod tests;
 

@@ -13,6 +13,7 @@ const PACKAGES: &[&str] = &[
     "provost-plugin-restore",
     "provost-plugin-duplicate",
     "provost-plugin-proxy-tool",
+    "provost-plugin-event-services",
 ];
 
 #[derive(Debug, thiserror::Error)]

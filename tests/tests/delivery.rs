@@ -393,7 +393,7 @@ async fn acceptance_20_who_started_a_copy_hears_of_a_refusal() -> Outcomes {
     draft.publish().await?;
     world.store.end(&claimed.lease, JobEnd::Succeeded("{}".into()), 3).await?;
     world.pass(DAY).await?;
-    let told = world.store.notices(Some(2), 10).await?;
+    let told = world.store.notices(&NoticeFilter { whose: Whose::Person(2), ..NoticeFilter::default() }).await?;
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].message.contains(WITNESS) && told[0].message.contains("refuses as asked"));
     let ended = world.store.job(&job).await?;

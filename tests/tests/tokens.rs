@@ -16,6 +16,8 @@ use std::process::Stdio;
 const PROVOST: &str = env!("CARGO_BIN_EXE_provost");
 const PASSWORD: &str = "correct horse battery staple";
 const LIST: &str = "core_course_backup_list_backups";
+/// The id of an event that is not there.
+const EVENT: &str = "01890000-0000-7000-8000-000000000001";
 const SITE_INFO: &str = "core_webservice_get_site_info";
 
 /// A person with a password.
@@ -500,6 +502,17 @@ const FUNCTIONS: &[Expected] = &[
     ("provost_proxy_site_list", &[], Gets::Refused(&["nopermissions"])),
     ("provost_proxy_site_remove", &[("name", "x")], Gets::Refused(&["nopermissions"])),
     ("provost_content_get_history", &[("courseid", "COURSE")], Gets::Refused(&["requireloginerror"])),
+    ("provost_event_list", &[], Gets::Refused(&["nopermissions"])),
+    ("provost_event_show", &[("id", EVENT)], Gets::Refused(&["nopermissions"])),
+    ("provost_event_replay", &[("id", EVENT)], Gets::Refused(&["nopermissions"])),
+    ("provost_event_discard", &[("id", EVENT)], Gets::Refused(&["nopermissions"])),
+    ("provost_target_list", &[], Gets::Refused(&["nopermissions"])),
+    ("provost_target_show", &[("target", "backup")], Gets::Refused(&["nopermissions"])),
+    ("provost_target_enable", &[("target", "backup")], Gets::Refused(&["nopermissions"])),
+    ("provost_target_disable", &[("target", "backup")], Gets::Refused(&["nopermissions"])),
+    // One's own notices: somebody who takes part in nothing has none.
+    ("provost_notice_list", &[], Gets::Without(&["\"message\""])),
+    ("provost_notice_seen", &[("id", "1000000")], Gets::Without(&["message"])),
 ];
 
 /// Somebody who takes part in nothing calls every function there is.

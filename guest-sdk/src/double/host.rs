@@ -1,6 +1,7 @@
 //! The state behind the test double.
 
 use super::course::Course;
+use super::deliveries::Outbox;
 use super::manifest::Manifest;
 use super::plugin_data::{Handling, Kept};
 use crate::bindings::imports::provost::plugin::{
@@ -99,6 +100,7 @@ pub(crate) struct Host {
     pub(crate) settings: TextSettings,
     pub(crate) service: String,
     pub(crate) jobs: Vec<JobEntry>,
+    pub(crate) outbox: Outbox,
     /// What plugins keep, and what the host keeps for them.
     pub(crate) kept: Kept,
     /// What becomes of writing an external id, when it is to fail.
@@ -161,6 +163,7 @@ impl Host {
             settings: TextSettings::default(),
             service: String::new(),
             jobs: Vec::new(),
+            outbox: Outbox::default(),
             kept: Kept::default(),
             external_id_fault: None,
             handling: None,

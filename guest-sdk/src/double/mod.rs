@@ -13,6 +13,7 @@ mod copy;
 pub(crate) mod course;
 pub mod course_store;
 pub mod courses;
+pub mod deliveries;
 pub mod enrolments;
 pub mod events;
 pub mod files;

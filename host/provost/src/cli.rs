@@ -1,8 +1,10 @@
 //! The command line. These forms are fixed: scripts rely on them.
 
 mod access;
+mod events;
 
 pub use access::{Audit, Role, Service, SetService, Token, User};
+pub use events::{Event, ListEvents, Notice, ReplayEvents, Target};
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -61,6 +63,15 @@ pub enum Command {
     /// Plugins: list, inspect, install, configure, remove.
     #[command(subcommand)]
     Plugin(Plugin),
+    /// Events on their way to plugins and remote systems: list, show, send again, give up.
+    #[command(subcommand)]
+    Event(Event),
+    /// Targets of events: list, show, switch on and off.
+    #[command(subcommand)]
+    Target(Target),
+    /// What people and the operator were told.
+    #[command(subcommand)]
+    Notice(Notice),
     /// Check the store and the machine, and say what is wrong.
     Doctor {
         /// Also sweep what nothing refers to any more and is older than this many hours.

@@ -24,6 +24,10 @@ pub trait EventService: Send + Sync {
     async fn tell_now(&self, happenings: Vec<Happening>, job: Option<String>) -> Result<(), StoreError>;
     /// Changes the state of a target that a plugin speaks for.
     async fn switch_target(&self, plugin: &str, name: &str, to: TargetState) -> Result<(), SwitchFailure>;
+    /// Makes a target available for an operator; the state before.
+    async fn enable_target(&self, plugin: &str, name: &str) -> Result<TargetState, SwitchFailure>;
+    /// Makes a target unavailable for an operator; the state before.
+    async fn disable_target(&self, plugin: &str, name: &str) -> Result<TargetState, SwitchFailure>;
     /// Milliseconds since 1970.
     fn now_ms(&self) -> i64;
 }

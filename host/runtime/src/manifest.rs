@@ -19,6 +19,7 @@ pub(crate) const GRANTABLE: &[&str] = &[
     "contents",
     "http",
     "targets",
+    "deliveries",
     "jobs",
 ];
 

@@ -232,6 +232,7 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     imports::services::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::http::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::targets::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
+    imports::deliveries::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::jobs::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::events::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;
     imports::plugin_data::add_to_linker::<_, HasSelf<_>>(&mut linker, state)?;

@@ -1,6 +1,8 @@
 //! `provost audit`, and the rows that commands leave in the audit log.
 
-use crate::cli::{Audit, Backup, Category, Command, Course, Job, Plugin, Role, Service, Token, User};
+use crate::cli::{
+    Audit, Backup, Category, Command, Course, Event, Job, Notice, Plugin, Role, Service, Target, Token, User,
+};
 use crate::output;
 use crate::site::Site;
 use anyhow::{Context, Result};
@@ -65,6 +67,11 @@ pub fn action(command: &Command) -> Option<&'static str> {
         Command::Plugin(Plugin::Install { .. }) => Some("plugin install"),
         Command::Plugin(Plugin::Configure { values, .. }) if !values.is_empty() => Some("plugin configure"),
         Command::Plugin(Plugin::Remove { .. }) => Some("plugin remove"),
+        Command::Event(Event::Replay(_)) => Some("event replay"),
+        Command::Event(Event::Discard { .. }) => Some("event discard"),
+        Command::Target(Target::Enable { .. }) => Some("target enable"),
+        Command::Target(Target::Disable { .. }) => Some("target disable"),
+        Command::Notice(Notice::Seen { .. }) => Some("notice seen"),
         _ => None,
     }
 }

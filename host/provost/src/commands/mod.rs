@@ -6,12 +6,15 @@ mod category;
 mod course;
 mod doctor;
 mod duplicate;
+mod event;
 mod job;
+mod notice;
 mod participants;
 mod plugin;
 mod role;
 mod serve;
 mod service;
+mod target;
 mod token;
 mod user;
 
@@ -49,6 +52,9 @@ async fn dispatch(site: Site, command: Command, json: bool) -> Result<()> {
         Command::Category(command) => category::run(site, command, json).await,
         Command::Audit(wish) => audit::run(site, wish, json).await,
         Command::Plugin(command) => plugin::run(site, command, json).await,
+        Command::Event(command) => event::run(site, command, json).await,
+        Command::Target(command) => target::run(site, command, json).await,
+        Command::Notice(command) => notice::run(site, command, json).await,
         Command::Doctor { sweep } => doctor::run(site, sweep, json).await,
         Command::Completions { .. } => Ok(()),
     }

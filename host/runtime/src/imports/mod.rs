@@ -6,6 +6,7 @@ mod contents;
 pub mod course_store;
 mod course_types;
 mod courses;
+mod deliveries;
 mod enrolments;
 pub(crate) mod event_types;
 mod events;

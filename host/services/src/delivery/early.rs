@@ -39,11 +39,16 @@ impl EventService for Deliveries {
     }
 
     async fn switch_target(&self, plugin: &str, name: &str, to: TargetState) -> Result<(), SwitchFailure> {
-        match self.switch(plugin, name, to, "plugin").await {
-            Ok(_) => Ok(()),
-            Err(super::SwitchError::Store(error)) => Err(SwitchFailure::Store(error)),
-            Err(refused) => Err(SwitchFailure::Refused(refused.to_string())),
-        }
+        self.switch(plugin, name, to, "plugin").await?;
+        Ok(())
+    }
+
+    async fn enable_target(&self, plugin: &str, name: &str) -> Result<TargetState, SwitchFailure> {
+        Ok(self.enable(plugin, name).await?)
+    }
+
+    async fn disable_target(&self, plugin: &str, name: &str) -> Result<TargetState, SwitchFailure> {
+        Ok(self.disable(plugin, name).await?)
     }
 
     fn now_ms(&self) -> i64 {

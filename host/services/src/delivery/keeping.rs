@@ -3,7 +3,7 @@
 
 use super::engine::Deliveries;
 use super::telling::named;
-use provost_store::api::{DeliveryFilter, DeliveryState, StoreError, Target};
+use provost_store::api::{DeliveryFilter, DeliveryState, NoticeFilter, StoreError, Target, Whose};
 use std::sync::PoisonError;
 
 const DAY: i64 = 24 * 3600 * 1000;
@@ -67,7 +67,7 @@ impl Deliveries {
         let now = self.now_ms();
         let message = format!("{}: {why} ({} wait)", named(target), target.waiting);
         let about = named(target);
-        let known = self.store.notices(None, 1000).await?;
+        let known = self.store.notices(&NoticeFilter { whose: Whose::Operator, ..NoticeFilter::default() }).await?;
         let told =
             known.iter().any(|n| n.kind == kind && n.message.starts_with(&about) && n.created * 1000 > now - AGAIN);
         if told {

@@ -9,6 +9,7 @@ mod early;
 mod engine;
 mod judge;
 mod keeping;
+mod operating;
 mod schedule;
 mod switching;
 mod telling;

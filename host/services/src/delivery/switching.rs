@@ -1,7 +1,7 @@
 //! Targets' states: gates and notices (proxy-tool-events.md 1.1 and 8.5).
 
 use super::engine::Deliveries;
-use provost_runtime::{Handled, Outcome, Verdict};
+use provost_runtime::{Handled, Outcome, SwitchFailure, Verdict};
 use provost_store::api::{Happening, StoreError, Subscription, Target, TargetState};
 
 /// Why a target's state is not changed.
@@ -21,6 +21,15 @@ pub enum SwitchError {
     /// Its plugin is not there.
     #[error("the plugin of target {0} is not installed")]
     NotInstalled(String),
+}
+
+impl From<SwitchError> for SwitchFailure {
+    fn from(error: SwitchError) -> Self {
+        match error {
+            SwitchError::Store(error) => Self::Store(error),
+            refused => Self::Refused(refused.to_string()),
+        }
+    }
 }
 
 fn wants(target: &Target, event: &str) -> bool {

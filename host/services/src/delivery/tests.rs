@@ -214,7 +214,7 @@ async fn five_days_of_silence_switch_a_target_off() -> Outcomes {
     world.pass(BEGIN + 10 * DAY).await?;
     let target = world.store.target("q", "").await?;
     assert_eq!((target.state, &*target.reason), (TargetState::Unavailable, "failing"));
-    let told = world.store.notices(None, 10).await?;
+    let told = world.store.notices(&NoticeFilter::default()).await?;
     assert!(told.iter().any(|n| n.kind == "target.disabled" && n.message.contains('q')), "{told:?}");
     assert!(target.since_ms - BEGIN >= 5 * DAY);
     // More of it waits, without attempts; enabled, it goes in order.
@@ -412,7 +412,7 @@ async fn people_are_told_of_refusals() -> Outcomes {
         Happening::CourseExported { kind: CopyKind::Exact, course: "1".into(), backup: "b".into(), job: job.clone() };
     world.engine.tell_now(vec![exported], Some(job.clone())).await?;
     world.pass(BEGIN + 10_000).await?;
-    let notices = world.store.notices(Some(2), 10).await?;
+    let notices = world.store.notices(&NoticeFilter { whose: Whose::Person(2), ..NoticeFilter::default() }).await?;
     assert_eq!(notices.len(), 2, "one of each target: {notices:?}");
     assert!(notices[0].message.contains("course-copied") && notices[0].message.contains("never"));
     let warnings = world.store.job(&job).await?.warnings;

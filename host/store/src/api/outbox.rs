@@ -89,6 +89,15 @@ impl Target {
         label(&self.fields.plugin, &self.fields.name)
     }
 
+    /// Its state for people: as it is switched, or `quarantined` while the breaker keeps calls from it.
+    pub fn standing(&self) -> &'static str {
+        match self.state {
+            TargetState::Unavailable => TargetState::Unavailable.name(),
+            _ if self.health.is_quarantined() => "quarantined",
+            state => state.name(),
+        }
+    }
+
     /// Whether calls may go to it now. After a breaker's time is over, one may, to see.
     pub fn is_ready(&self, now_ms: i64) -> bool {
         self.installed && self.state != TargetState::Unavailable && self.health.open_until_ms <= now_ms
@@ -125,6 +134,19 @@ pub enum DeliveryState {
     Dropped,
     /// Given up.
     Dead,
+}
+
+impl DeliveryState {
+    /// As `wit/deliveries.wit` and the command line write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::InFlight => "in-flight",
+            Self::Done => "done",
+            Self::Dropped => "dropped",
+            Self::Dead => "dead",
+        }
+    }
 }
 
 /// An event on its way to a target.
@@ -249,8 +271,8 @@ pub struct DeliveryFilter {
     pub course: Option<String>,
     /// Events that happened since, Unix seconds.
     pub since: Option<i64>,
-    /// Those before this place in the order; 0 for the newest.
-    pub before: u64,
+    /// Those after this delivery in the list; 0 from its beginning.
+    pub after: u64,
     /// At most so many; 0 for 1000.
     pub limit: u32,
     /// The other way round.
@@ -260,6 +282,8 @@ pub struct DeliveryFilter {
 /// A delivery, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeliveryRow {
+    /// Its number in this store.
+    pub id: u64,
     /// The event's id.
     pub event: String,
     /// Its kind.
@@ -346,12 +370,14 @@ pub struct Retention {
     pub dead_ms: i64,
     /// The record of what was delivered.
     pub done_ms: i64,
+    /// Notices.
+    pub notices_ms: i64,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         const DAY: i64 = 24 * 3600 * 1000;
-        Self { parked_ms: 30 * DAY, absent_ms: 180 * DAY, dead_ms: 90 * DAY, done_ms: 14 * DAY }
+        Self { parked_ms: 30 * DAY, absent_ms: 180 * DAY, dead_ms: 90 * DAY, done_ms: 14 * DAY, notices_ms: 180 * DAY }
     }
 }
 
@@ -381,6 +407,33 @@ pub struct Notice {
     pub created: i64,
     /// Whether it was seen.
     pub seen: bool,
+}
+
+/// Whose notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Whose {
+    /// Everybody's, the operator's among them.
+    #[default]
+    Everybody,
+    /// The operator's.
+    Operator,
+    /// A person's own.
+    Person(u64),
+    /// A site administrator's: their own, and the operator's.
+    Administrator(u64),
+}
+
+/// Which notices to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NoticeFilter {
+    /// Whose.
+    pub whose: Whose,
+    /// Only those that were not seen.
+    pub unseen: bool,
+    /// Older than this one; 0 for the newest.
+    pub before: u64,
+    /// At most so many; 0 for 1000.
+    pub limit: u32,
 }
 
 /// The outbox.
@@ -435,10 +488,10 @@ pub trait Outbox: Send + Sync {
 
     /// Tells a person or (none) the operator something.
     async fn notify(&self, person: Option<u64>, kind: &str, message: &str, now_ms: i64) -> Result<()>;
-    /// Newest first: a person's, or all.
-    async fn notices(&self, person: Option<u64>, limit: u32) -> Result<Vec<Notice>>;
-    /// Marks notices as seen; how many were not.
-    async fn see_notices(&self, up_to: u64, person: Option<u64>) -> Result<u64>;
+    /// Newest first.
+    async fn notices(&self, filter: &NoticeFilter) -> Result<Vec<Notice>>;
+    /// Marks notices as seen, up to and with this one; how many were not.
+    async fn see_notices(&self, up_to: u64, whose: Whose) -> Result<u64>;
     /// Adds a warning to a job that may be over.
     async fn warn_of_job(&self, job: &str, message: &str) -> Result<()>;
     /// Woken when events were published by this process.

@@ -208,7 +208,7 @@ pub(super) async fn best_effort((store, _): Pair) -> Result<()> {
 pub(super) async fn retention((store, _): Pair) -> Result<()> {
     store.sync_targets(&[wants("p", &["content-deleted"])], 0).await?;
     let target = store.target("p", "").await?.id;
-    let keep = Retention { parked_ms: 100, absent_ms: 200, dead_ms: 1000, done_ms: 50 };
+    let keep = Retention { parked_ms: 100, absent_ms: 200, dead_ms: 1000, done_ms: 50, notices_ms: 1_000_000 };
     let ids = store.announce(vec![deleted("1"), deleted("2"), deleted("1")], None).await?;
     store.fan_out(0, 100).await?;
     let claimed = store.claim_deliveries(target, 0, LEASE, 1).await?;
@@ -224,9 +224,50 @@ pub(super) async fn retention((store, _): Pair) -> Result<()> {
     assert_eq!(store.replay(&Chosen { event: Some(ids[1].clone()), ..Chosen::default() }, 1200).await?, 0);
     store.notify(Some(2), "k", "told", 5000).await?;
     store.notify(None, "k", "the operator", 6000).await?;
-    assert_eq!(store.notices(Some(2), 9).await?.len(), 1);
-    assert_eq!(store.notices(None, 9).await?.iter().map(|n| n.created).collect::<Vec<_>>(), [6, 5]);
-    assert_eq!(store.see_notices(2, None).await?, 2);
+    store.notify(Some(3), "k", "somebody else", 7000).await?;
+    for (whose, times) in [
+        (Whose::Everybody, &[7, 6, 5][..]),
+        (Whose::Operator, &[6]),
+        (Whose::Person(2), &[5]),
+        (Whose::Administrator(3), &[7, 6]),
+    ] {
+        let listed = store.notices(&NoticeFilter { whose, ..NoticeFilter::default() }).await?;
+        assert_eq!(listed.iter().map(|n| n.created).collect::<Vec<_>>(), times, "{whose:?}");
+    }
+    let all = store.notices(&NoticeFilter::default()).await?;
+    assert_eq!(store.see_notices(all[0].id, Whose::Administrator(2)).await?, 2);
+    assert_eq!(store.see_notices(all[0].id, Whose::Administrator(2)).await?, 0);
+    let unseen = store.notices(&NoticeFilter { unseen: true, ..NoticeFilter::default() }).await?;
+    assert_eq!(unseen.iter().map(|n| n.person).collect::<Vec<_>>(), [Some(3)]);
+    let older = NoticeFilter { before: all[0].id, limit: 1, ..NoticeFilter::default() };
+    assert_eq!(store.notices(&older).await?, [Notice { seen: true, ..all[1].clone() }]);
+    store.expire(&keep, 1_006_000).await?;
+    assert_eq!(store.notices(&NoticeFilter::default()).await?, all[..1]);
+    Ok(())
+}
+
+/// Deliveries are listed newest first, a page after the other, those of one event too.
+pub(super) async fn pages((store, _): Pair) -> Result<()> {
+    let plugins = ["p", "q", "r"].map(|plugin| wants(plugin, &["content-deleted"]));
+    store.sync_targets(&plugins, 0).await?;
+    store.announce(vec![deleted("1"), deleted("2")], None).await?;
+    store.fan_out(0, 100).await?;
+    for oldest_first in [false, true] {
+        let (mut listed, mut after) = (Vec::new(), 0);
+        loop {
+            let filter = DeliveryFilter { after, limit: 2, oldest_first, ..DeliveryFilter::default() };
+            let page = store.deliveries(&filter).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            listed.extend(page.into_iter().map(|d| (d.sequence, d.target)));
+        }
+        if !oldest_first {
+            listed.reverse();
+        }
+        let targets: Vec<&str> = listed.iter().map(|(_, target)| target.as_str()).collect();
+        assert_eq!(targets, ["p", "q", "r", "p", "q", "r"]);
+        assert!(listed.is_sorted_by_key(|(sequence, _)| *sequence), "{listed:?}");
+    }
     Ok(())
 }
 

@@ -118,12 +118,12 @@ impl Outbox for SqliteStore {
         self.add_notice(person, kind, message, now_ms).await
     }
 
-    async fn notices(&self, person: Option<u64>, limit: u32) -> Result<Vec<Notice>> {
-        self.list_notices(person, limit).await
+    async fn notices(&self, filter: &NoticeFilter) -> Result<Vec<Notice>> {
+        self.list_notices(filter).await
     }
 
-    async fn see_notices(&self, up_to: u64, person: Option<u64>) -> Result<u64> {
-        self.mark_notices(up_to, person).await
+    async fn see_notices(&self, up_to: u64, whose: Whose) -> Result<u64> {
+        self.mark_notices(up_to, whose).await
     }
 
     async fn warn_of_job(&self, job: &str, message: &str) -> Result<()> {

@@ -13,6 +13,15 @@ use uuid::Uuid;
 const SLICE: i64 = 1000;
 
 macro_rules! select_delivery {
+    (listed $rest:literal) => {
+        concat!(
+            select_delivery!(
+                "WHERE (?1 IS NULL OR d.target = ?1) AND (?2 IS NULL OR d.state = ?2) AND (?3 IS NULL OR e.name = ?3) \
+                 AND (?4 IS NULL OR e.course_a = ?4 OR e.course_b = ?4) AND (?5 IS NULL OR e.time >= ?5) AND "
+            ),
+            $rest
+        )
+    };
     ($rest:literal) => {
         concat!(
             "SELECT e.id, e.name, t.plugin, t.name, d.state, d.sequence, e.time, d.attempts, d.due_ms, d.ended_ms, d.reason, d.message, \
@@ -47,6 +56,7 @@ fn delivery_row(r: &SqliteRow) -> Result<DeliveryRow> {
     let (a, b): (Option<String>, Option<String>) = (r.try_get(12)?, r.try_get(13)?);
     let due: i64 = r.try_get(8)?;
     Ok(DeliveryRow {
+        id: model_int(r.try_get(15)?),
         event: event_id(&id)?,
         name: r.try_get(1)?,
         target: label(&plugin, &name),
@@ -63,6 +73,23 @@ fn delivery_row(r: &SqliteRow) -> Result<DeliveryRow> {
     })
 }
 
+/// Chooses notices by the two values of [`notices_of`].
+macro_rules! of_whom {
+    () => {
+        "((?1 IS NULL AND ?2 IS NULL) OR person = ?1 OR (?2 AND person IS NULL))"
+    };
+}
+
+/// Whose notices: a person's, and whether the operator's; everybody's without both.
+fn notices_of(whose: Whose) -> (Option<i64>, Option<bool>) {
+    match whose {
+        Whose::Everybody => (None, None),
+        Whose::Operator => (None, Some(true)),
+        Whose::Person(id) => (Some(db_int(id)), Some(false)),
+        Whose::Administrator(id) => (Some(db_int(id)), Some(true)),
+    }
+}
+
 fn id_bytes(event: &str) -> Result<Vec<u8>> {
     let id = Uuid::parse_str(event).map_err(|_| StoreError::NotFound { kind: "event", key: event.to_owned() })?;
     Ok(id.as_bytes().to_vec())
@@ -75,21 +102,22 @@ impl SqliteStore {
             Some(label) => Some(target_id(&mut conn, label).await?),
             None => None,
         };
-        let rows = sqlx::query(select_delivery!(
-            "WHERE (?1 IS NULL OR d.target = ?1) AND (?2 IS NULL OR d.state = ?2) AND (?3 IS NULL OR e.name = ?3) \
-             AND (?4 IS NULL OR e.course_a = ?4 OR e.course_b = ?4) AND (?5 IS NULL OR e.time >= ?5) AND (?6 = 0 OR d.sequence < ?6) \
-             ORDER BY iif(?8, d.sequence, -d.sequence), d.target LIMIT ?7"
-        ))
-        .bind(target)
-        .bind(filter.state.map(state_number))
-        .bind(&filter.event)
-        .bind(&filter.course)
-        .bind(filter.since)
-        .bind(db_int(filter.before))
-        .bind(page(if filter.limit == 0 { 1000 } else { filter.limit }))
-        .bind(filter.oldest_first)
-        .fetch_all(&mut *conn)
-        .await?;
+        // Deliveries are made in the order of their events.
+        let sql = if filter.oldest_first {
+            select_delivery!(listed "(?6 = 0 OR d.id > ?6) ORDER BY d.id LIMIT ?7")
+        } else {
+            select_delivery!(listed "(?6 = 0 OR d.id < ?6) ORDER BY d.id DESC LIMIT ?7")
+        };
+        let rows = sqlx::query(sql)
+            .bind(target)
+            .bind(filter.state.map(state_number))
+            .bind(&filter.event)
+            .bind(&filter.course)
+            .bind(filter.since)
+            .bind(db_int(filter.after))
+            .bind(page(if filter.limit == 0 { 1000 } else { filter.limit }))
+            .fetch_all(&mut *conn)
+            .await?;
         rows.iter().map(delivery_row).collect()
     }
 
@@ -274,6 +302,13 @@ impl SqliteStore {
             }
         }
         self.forget_events(retention, now_ms).await?;
+        let mut tx = self.db.write().await?;
+        let notices = sqlx::query("DELETE FROM t_notice WHERE created <= ?")
+            .bind((now_ms - retention.notices_ms).div_euclid(1000))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        expired.removed += notices.rows_affected();
         Ok(expired)
     }
 
@@ -312,12 +347,18 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(super) async fn list_notices(&self, person: Option<u64>, limit: u32) -> Result<Vec<Notice>> {
-        let rows = sqlx::query(
-            "SELECT id, person, kind, message, created, seen FROM t_notice WHERE (?1 IS NULL OR person = ?1) ORDER BY id DESC LIMIT ?2",
-        )
-        .bind(person.map(db_int))
-        .bind(page(limit))
+    pub(super) async fn list_notices(&self, filter: &NoticeFilter) -> Result<Vec<Notice>> {
+        let (person, operator) = notices_of(filter.whose);
+        let rows = sqlx::query(concat!(
+            "SELECT id, person, kind, message, created, seen FROM t_notice WHERE ",
+            of_whom!(),
+            " AND (?3 = 0 OR seen = 0) AND (?4 = 0 OR id < ?4) ORDER BY id DESC LIMIT ?5"
+        ))
+        .bind(person)
+        .bind(operator)
+        .bind(filter.unseen)
+        .bind(db_int(filter.before))
+        .bind(page(if filter.limit == 0 { 1000 } else { filter.limit }))
         .fetch_all(self.db.read())
         .await?;
         rows.iter()
@@ -334,12 +375,14 @@ impl SqliteStore {
             .collect()
     }
 
-    pub(super) async fn mark_notices(&self, up_to: u64, person: Option<u64>) -> Result<u64> {
+    pub(super) async fn mark_notices(&self, up_to: u64, whose: Whose) -> Result<u64> {
+        let (person, operator) = notices_of(whose);
         let mut tx = self.db.write().await?;
         let seen =
-            sqlx::query("UPDATE t_notice SET seen = 1 WHERE seen = 0 AND id <= ?1 AND (?2 IS NULL OR person = ?2)")
+            sqlx::query(concat!("UPDATE t_notice SET seen = 1 WHERE ", of_whom!(), " AND seen = 0 AND id <= ?3"))
+                .bind(person)
+                .bind(operator)
                 .bind(db_int(up_to))
-                .bind(person.map(db_int))
                 .execute(&mut *tx)
                 .await?;
         tx.commit().await?;
