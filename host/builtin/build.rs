@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use provost_guest_build::{GuestBuildError, Guests};
 
 /// The packages that are embedded, in the order in which the host loads them.
-const PACKAGES: &[&str] = &["provost-plugin-moodle-services", "provost-plugin-backup", "provost-plugin-restore"];
+const PACKAGES: &[&str] =
+    &["provost-plugin-moodle-services", "provost-plugin-backup", "provost-plugin-restore", "provost-plugin-items"];
 
 #[derive(Debug, thiserror::Error)]
 enum EmbedError {

@@ -2,17 +2,17 @@
 
 use super::course::{Course, Part, append, takes};
 use super::host::{Host, take};
-use super::{conflict, enter, page, slice, try_with, with};
+use super::{conflict, copy, enter, page, slice, try_with, with};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
 
 pub use crate::bindings::imports::provost::plugin::course_store::{
     ActivityFields, ActivityRecord, ArchivedPerson, Binding, BindingRecord, BlobRef, BlockFields, BlockRecord,
-    CompletionColumns, CourseFields, CourseId, CourseRecord, EnrolmentColumns, Entry, EntryRecord, Facet, FacetedRun,
-    FileFields, FileRecord, GradeColumns, GradeItemColumns, GroupColumns, GroupMemberColumns, ItemId, LogColumns,
-    NewPerson, Origin, Owner, PartRecord, PersonChoice, PersonId, PersonLink, Reference, RoleAssignmentColumns, Row,
-    RowColumns, Run, ScopeRecord, SectionFields, SectionRecord, Timestamp,
+    CompletionColumns, Copied, CopyChoice, CourseFields, CourseId, CourseRecord, EnrolmentColumns, Entry, EntryRecord,
+    Facet, FacetedRun, FileFields, FileRecord, GradeColumns, GradeItemColumns, GroupColumns, GroupMemberColumns,
+    ItemId, LogColumns, NewPerson, Origin, Owner, PartRecord, PersonChoice, PersonId, PersonLink, Reference,
+    RoleAssignmentColumns, Row, RowColumns, Run, ScopeRecord, SectionFields, SectionRecord, Timestamp,
 };
 use crate::bindings::imports::provost::plugin::people::Person;
 
@@ -107,6 +107,8 @@ struct Building {
     extends: bool,
     course: Course,
     people: Vec<Person>,
+    /// Rows of a copy that is not through yet.
+    copied: Option<u64>,
 }
 
 impl Building {
@@ -126,6 +128,9 @@ impl Building {
 impl Building {
     /// Fails where it cannot be published.
     fn check(&self) -> Result<()> {
+        if self.copied.is_some() {
+            return Err(Error::invalid("the copy is not through"));
+        }
         if self.extends {
             with(|host| host.course(self.course.record.id))?;
         }
@@ -195,7 +200,8 @@ impl Draft {
                 return Err(Error::not_found("category", format!("no category {}", fields.category)));
             }
             let published = host.courses.values().any(|c| c.record.fields.shortname == fields.shortname);
-            if published || !host.reserved_shortnames.insert(fields.shortname.clone()) {
+            let own = host.running.is_some() && host.job_shortnames.get(&fields.shortname) == host.running.as_ref();
+            if published || !(host.reserved_shortnames.insert(fields.shortname.clone()) || own) {
                 return Err(conflict("shortname", &fields.shortname));
             }
             let record = CourseRecord {
@@ -222,7 +228,8 @@ impl Draft {
         let scope = take(&mut host.next.scope);
         let mut course = Course::new(record);
         course.scopes.push(ScopeRecord { id: scope, origin: origin.clone() });
-        let building = Building { generation: host.generation, scope, extends, course, people: Vec::new() };
+        let building =
+            Building { generation: host.generation, scope, extends, course, people: Vec::new(), copied: None };
         Draft(RefCell::new(Some(building)))
     }
 
@@ -397,6 +404,29 @@ impl Draft {
                 }
                 Ok(ids)
             })
+        })
+    }
+
+    /// See `draft.copy-from`.
+    pub fn copy_from(&self, source: Snapshot, choice: &CopyChoice) -> Result<()> {
+        self.build(|building| {
+            if !building.course.parts.is_empty() || building.copied.is_some() {
+                return Err(Error::invalid("a copy is the first thing in a draft"));
+            }
+            if choice.items.is_empty() == building.extends {
+                return Err(Error::invalid("a whole course goes into a new one, items go into one that is there"));
+            }
+            with(|host| copy::copy(host, &source.0, &mut building.course, choice))?;
+            let rows = building.course.parts.len() + building.course.sections.len() + building.course.activities.len();
+            building.copied = Some(rows as u64);
+            Ok(())
+        })
+    }
+    /// See `draft.copy-some`.
+    pub fn copy_some(&self) -> Result<Copied> {
+        self.build(|building| match building.copied.take() {
+            Some(rows) => Ok(Copied { done: rows, total: rows }),
+            None => Err(Error::invalid("nothing is being copied")),
         })
     }
 

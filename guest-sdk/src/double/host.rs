@@ -85,6 +85,8 @@ pub(crate) struct Host {
     pub(crate) courses: BTreeMap<u64, Rc<Course>>,
     /// Names of unpublished drafts.
     pub(crate) reserved_shortnames: HashSet<String>,
+    /// Short names that jobs hold until they end.
+    pub(crate) job_shortnames: HashMap<String, String>,
     pub(crate) reserved_usernames: HashSet<String>,
     pub(crate) area_files: Vec<File>,
     pub(crate) services: Vec<Service>,
@@ -141,6 +143,7 @@ impl Host {
             categories: BTreeMap::new(),
             courses: BTreeMap::new(),
             reserved_shortnames: HashSet::new(),
+            job_shortnames: HashMap::new(),
             reserved_usernames: HashSet::new(),
             area_files: Vec::new(),
             services: Vec::new(),

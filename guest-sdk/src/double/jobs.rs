@@ -1,7 +1,7 @@
 //! `jobs` in memory. Nothing runs by itself: a test says when.
 
 use super::host::{Host, JobEntry};
-use super::{enter, with};
+use super::{conflict, enter, with};
 use crate::{Error, ErrorKind, Result};
 
 pub use crate::bindings::imports::provost::plugin::jobs::{
@@ -54,6 +54,15 @@ impl Host {
 
 /// See `jobs.enqueue` in the contract.
 pub fn enqueue(job: &NewJob) -> Result<JobId> {
+    queue(job, None)
+}
+
+/// See `jobs.enqueue-reserving`.
+pub fn enqueue_reserving(job: &NewJob, shortname: &str) -> Result<JobId> {
+    queue(job, Some(shortname))
+}
+
+fn queue(job: &NewJob, shortname: Option<&str>) -> Result<JobId> {
     enter(INTERFACE)?;
     with(|host| {
         if let Some(manifest) = &host.manifest
@@ -65,7 +74,17 @@ pub fn enqueue(job: &NewJob) -> Result<JobId> {
         if job.payload.len() > MAX_PAYLOAD {
             return Err(Error::new(ErrorKind::Limit, "payload", "a job's payload may have 1 MiB"));
         }
-        Ok(host.enqueue(job))
+        if let Some(name) = shortname {
+            let published = host.courses.values().any(|c| c.record.fields.shortname == name);
+            if published || !host.reserved_shortnames.insert(name.to_owned()) {
+                return Err(conflict("shortname", name));
+            }
+        }
+        let id = host.enqueue(job);
+        if let Some(name) = shortname {
+            host.job_shortnames.insert(name.to_owned(), id.clone());
+        }
+        Ok(id)
     })
 }
 

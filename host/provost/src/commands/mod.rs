@@ -5,6 +5,7 @@ mod backup;
 mod category;
 mod course;
 mod doctor;
+mod items;
 mod job;
 mod participants;
 mod plugin;

@@ -61,6 +61,27 @@ impl CallState {
         Err(api::StoreError::NotFound { kind: "job", key: id.to_owned() }.into())
     }
 
+    /// A job of this plugin to be queued.
+    fn new_job(&self, job: wit::NewJob) -> Result<api::NewJob, Error> {
+        self.enter(INTERFACE)?;
+        let Some(kind) = self.facts.manifest.jobs.iter().find(|k| k.kind == job.kind) else {
+            let message = format!("the manifest of plugin {} names no job of kind {:?}", self.facts.id, job.kind);
+            return Err(error(ErrorKind::Denied, INTERFACE, message));
+        };
+        if job.payload.len() > MAX_PAYLOAD {
+            return Err(error(ErrorKind::Limit, "payload", "a job's payload may have 1 MiB".into()));
+        }
+        Ok(api::NewJob {
+            plugin: self.facts.id.clone(),
+            kind: job.kind,
+            payload: job.payload,
+            person: job.person,
+            course: job.course,
+            shared: kind.shared,
+            key: job.key,
+        })
+    }
+
     fn running_job(&self) -> Result<Arc<JobRun>, Error> {
         self.enter(INTERFACE)?;
         self.job.clone().ok_or_else(|| error(ErrorKind::Invalid, "job", "no job is being run".into()))
@@ -80,25 +101,15 @@ fn due(run: &JobRun, fraction: f64) -> bool {
 
 impl wit::Host for CallState {
     async fn enqueue(&mut self, job: wit::NewJob) -> Answer<String> {
-        attempt!(self.enter(INTERFACE));
-        let Some(kind) = self.facts.manifest.jobs.iter().find(|k| k.kind == job.kind) else {
-            let message = format!("the manifest of plugin {} names no job of kind {:?}", self.facts.id, job.kind);
-            return Ok(Err(error(ErrorKind::Denied, INTERFACE, message)));
-        };
-        let shared = kind.shared;
-        if job.payload.len() > MAX_PAYLOAD {
-            return Ok(Err(error(ErrorKind::Limit, "payload", "a job's payload may have 1 MiB".into())));
-        }
-        let new = api::NewJob {
-            plugin: self.facts.id.clone(),
-            kind: job.kind,
-            payload: job.payload,
-            person: job.person,
-            course: job.course,
-            shared,
-            key: job.key,
-        };
+        let new = attempt!(self.new_job(job));
         let id = attempt!(self.host.store.enqueue(new).await);
+        self.host.job_queued.notify_one();
+        Ok(Ok(id))
+    }
+
+    async fn enqueue_reserving(&mut self, job: wit::NewJob, shortname: String) -> Answer<String> {
+        let new = attempt!(self.new_job(job));
+        let id = attempt!(self.host.store.enqueue_reserving(new, &shortname).await);
         self.host.job_queued.notify_one();
         Ok(Ok(id))
     }
