@@ -12,6 +12,7 @@ const PACKAGES: &[&str] = &[
     "provost-plugin-backup",
     "provost-plugin-restore",
     "provost-plugin-duplicate",
+    "provost-plugin-items",
     "provost-plugin-proxy-tool",
     "provost-plugin-event-services",
 ];

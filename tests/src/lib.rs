@@ -15,6 +15,7 @@
 
 pub mod compare;
 pub mod cut;
+pub mod excerpt;
 pub mod faults;
 pub mod forms;
 pub mod generate;

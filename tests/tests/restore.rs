@@ -2,6 +2,7 @@
 
 use provost_tests::compare::{Comparison, Ignore, compare};
 use provost_tests::cut::{self, Piece};
+use provost_tests::excerpt::{directories, document, fields, without_numbers};
 use provost_tests::live::Site;
 use provost_tests::pack;
 use provost_tests::sample;
@@ -141,37 +142,6 @@ fn piece(site: &Site, name: &str, piece: Piece<'_>, change: impl FnOnce(&mut cut
     let path = site.path(name);
     pack::tree_tar_gz(&tree, sample::MADE, std::fs::File::create(&path).expect("writable")).expect("packed");
     path.to_str().expect("a readable path").to_owned()
-}
-
-fn document(archive: &Unpacked, path: &str) -> String {
-    String::from_utf8(archive.documents.get(path).unwrap_or_else(|| panic!("{path} is missing")).clone())
-        .expect("UTF-8")
-}
-
-/// The values of a field in a document, in order.
-fn fields(document: &str, name: &str) -> Vec<String> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let values = document.split(&open).skip(1).filter_map(|rest| Some(rest.split_once(&close)?.0.to_owned()));
-    values.collect()
-}
-
-/// A document with every number in it taken for the same.
-fn without_numbers(document: &str) -> String {
-    let mut out = String::new();
-    for c in document.chars() {
-        match c {
-            '0'..='9' if out.ends_with('#') => {}
-            '0'..='9' => out.push('#'),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-/// Directories of the activities in the order of the contents.
-fn directories(archive: &Unpacked) -> Vec<String> {
-    let master = document(archive, "moodle_backup.xml");
-    fields(&master, "directory").into_iter().filter(|d| d.starts_with("activities/")).collect()
 }
 
 #[test]

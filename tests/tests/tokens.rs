@@ -326,7 +326,7 @@ enum Gets {
 type Expected = (&'static str, &'static [(&'static str, &'static str)], Gets);
 
 /// Every function that is offered, with parameters that would do for an administrator. `COURSE`, `JOB`, `RESTORE`, `CONTEXT`,
-/// `CATEGORY`, `PAGE`, `ADMIN` and `SELF` stand for ids.
+/// `CATEGORY`, `PAGE`, `MODULE`, `ADMIN` and `SELF` stand for ids.
 const FUNCTIONS: &[Expected] = &[
     (SITE_INFO, &[], Gets::Without(&["\"admin\"", "\"userissiteadmin\":true"])),
     ("tool_mobile_get_public_config", &[], Gets::Without(&["admin"])),
@@ -336,6 +336,22 @@ const FUNCTIONS: &[Expected] = &[
     ("provost_course_backup_get_details", &[("jobid", "JOB")], Gets::Refused(&["invalidrecord"])),
     ("provost_course_backup_cancel", &[("jobid", "JOB")], Gets::Refused(&["invalidrecord"])),
     ("provost_course_restore_get_details", &[("jobid", "RESTORE")], Gets::Refused(&["invalidrecord"])),
+    (
+        "provost_course_copy_items",
+        &[("courseid", "COURSE"), ("items[0]", "MODULE")],
+        Gets::Refused(&["requireloginerror"]),
+    ),
+    (
+        "provost_course_move_items",
+        &[("courseid", "COURSE"), ("items[0]", "MODULE")],
+        Gets::Refused(&["requireloginerror"]),
+    ),
+    (
+        "provost_course_delete_items",
+        &[("courseid", "COURSE"), ("items[0]", "MODULE")],
+        Gets::Refused(&["requireloginerror"]),
+    ),
+    ("core_course_delete_modules", &[("cmids[0]", "MODULE")], Gets::Refused(&["requireloginerror"])),
     ("provost_course_restore_cancel", &[("jobid", "RESTORE")], Gets::Refused(&["invalidrecord"])),
     (
         "provost_course_restore_async",
@@ -535,10 +551,11 @@ fn a_person_who_takes_part_in_nothing() {
     let admin_id = site.json(&["user", "show", "admin"])["id"].to_string();
     let contents = admin.call("core_course_get_contents", &[("courseid", &course.to_string())]);
     let modules = contents.as_array().into_iter().flatten().filter_map(|s| s["modules"].as_array()).flatten();
-    let page = modules.filter(|m| m["modname"] == "page").map(|m| m["contextid"].to_string()).next();
+    let page = modules.into_iter().find(|m| m["modname"] == "page").expect("a page");
     let ids = [
         ("COURSE", course.to_string()),
-        ("PAGE", page.expect("a page")),
+        ("PAGE", page["contextid"].to_string()),
+        ("MODULE", page["id"].to_string()),
         ("JOB", backup.clone()),
         ("RESTORE", restore),
         ("FILE", filename),

@@ -22,6 +22,7 @@ pub mod http;
 pub mod jobs;
 pub mod log;
 pub(crate) mod manifest;
+mod moves;
 pub mod people;
 pub mod plugin_data;
 pub mod random;

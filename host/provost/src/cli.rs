@@ -139,6 +139,12 @@ pub enum Course {
         /// Username.
         username: String,
     },
+    /// Copy sections and activities within their course or into another one, and print the new ones' ids.
+    CopyItems(CopyItems),
+    /// Move sections and activities, with everything that people did in them, and print the new ones' ids.
+    MoveItems(MoveItems),
+    /// Delete sections and activities.
+    DeleteItems(DeleteItems),
     /// Delete a course with its backups.
     Delete {
         /// Its id.
@@ -147,6 +153,48 @@ pub enum Course {
         #[arg(short, long)]
         yes: bool,
     },
+}
+
+#[derive(Args)]
+pub struct CopyItems {
+    /// The course's id.
+    pub course: u64,
+    /// Ids of sections and activities.
+    #[arg(required = true, value_name = "ITEM")]
+    pub items: Vec<u64>,
+    /// The course into which they go; default: the same.
+    #[arg(long, value_name = "COURSE")]
+    pub into: Option<u64>,
+    /// The number of the section in which activities are put; default: the one in which they are.
+    #[arg(long, value_name = "NUMBER")]
+    pub section: Option<u32>,
+    /// What is taken along, for example users=1; may be repeated. Default: no users and nothing of them.
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = name_value)]
+    pub options: Vec<(String, String)>,
+}
+
+#[derive(Args)]
+pub struct MoveItems {
+    /// The course's id.
+    pub course: u64,
+    /// Ids of sections and activities.
+    #[arg(required = true, value_name = "ITEM")]
+    pub items: Vec<u64>,
+    /// The course into which they go; default: the same.
+    #[arg(long, value_name = "COURSE")]
+    pub into: Option<u64>,
+    /// The number of the section in which activities are put; default: the one of the same number.
+    #[arg(long, value_name = "NUMBER")]
+    pub section: Option<u32>,
+}
+
+#[derive(Args)]
+pub struct DeleteItems {
+    /// The course's id.
+    pub course: u64,
+    /// Ids of sections and activities.
+    #[arg(required = true, value_name = "ITEM")]
+    pub items: Vec<u64>,
 }
 
 #[derive(Subcommand)]

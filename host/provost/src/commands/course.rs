@@ -1,6 +1,6 @@
 //! `provost course …`.
 
-use super::{duplicate, participants};
+use super::{duplicate, items, participants};
 use crate::cli::{Course, Import};
 use crate::output;
 use crate::progress::JobBar;
@@ -24,6 +24,9 @@ pub async fn run(site: Site, command: Course, json: bool) -> Result<()> {
             participants::enrol(site, id, &username, &role, suspended, json).await
         }
         Course::Unenrol { id, username } => participants::unenrol(site, id, &username, json).await,
+        Course::CopyItems(wishes) => items::copy(site, wishes, json).await,
+        Course::MoveItems(wishes) => items::r#move(site, wishes, json).await,
+        Course::DeleteItems(wishes) => items::delete(site, wishes, json).await,
         Course::Delete { id, yes } => delete(site, id, yes, json).await,
     }
 }

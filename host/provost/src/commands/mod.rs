@@ -7,6 +7,7 @@ mod course;
 mod doctor;
 mod duplicate;
 mod event;
+mod items;
 mod job;
 mod notice;
 mod participants;

@@ -410,15 +410,31 @@ pub async fn of_items((store, blobs): Pair) -> Result<()> {
     let order: Vec<String> = items(&store, course).await?.split_off(2);
     assert_eq!(order, ["activity 0/10 in 1", "activity 0/11 in 2", "activity 1/10 in 70", "activity 2/10 in 1"]);
 
+    // Of one that was brought in and bound, the binding by hand counts.
+    let brought = store.snapshot(course).await?.activities(0, 10).await?[2].clone();
+    assert_eq!(brought.fields.section, 70);
+    let mut d = store.extend(course, Origin::default(), None).await?;
+    d.bind(vec![bind(70, first, 1)]).await?;
+    d.copy_from(store.snapshot(course).await?, of(brought.id)).await?;
+    copied(&mut d).await?;
+    d.publish().await?;
+    let mut s = store.snapshot(course).await?;
+    let scope = s.scopes().await?[3].id;
+    let bound: Vec<u64> = s.bindings().await?.into_iter().filter(|(s, _)| *s == scope).map(|(_, b)| b.target).collect();
+    assert_eq!(bound, [1]);
+    let own = s.activities(0, 10).await?.into_iter().find(|a| a.scope == scope).expect("the copy").id;
+    drop(s);
+    store.delete_items(course, vec![own]).await?;
+
     // A section brings its activities, under the next number.
     let mut d = store.extend(course, Origin::default(), None).await?;
     d.copy_from(store.snapshot(course).await?, of(second)).await?;
     copied(&mut d).await?;
     d.publish().await?;
     let after = items(&store, course).await?;
-    assert_eq!(after[2], "section 3/2 3", "{after:?}");
+    assert_eq!(after[2], "section 4/2 3", "{after:?}");
     // What lay in it from other scopes lies in the copy, too.
-    assert_eq!(&after[7..], ["activity 3/11 in 2", "activity 4/10 in 70", "activity 5/10 in 1"], "{after:?}");
+    assert_eq!(&after[7..], ["activity 4/11 in 2", "activity 5/10 in 70", "activity 6/10 in 1"], "{after:?}");
 
     // Into another course, where it is bound by hand, and from where it came.
     let target = draft(&store, "target").await?;

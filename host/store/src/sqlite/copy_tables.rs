@@ -308,7 +308,9 @@ impl Table {
         rows: Vec<Vec<Cell>>,
     ) -> Result<()> {
         let columns: Vec<_> = self.columns.iter().map(|(column, _)| *column).collect();
-        let head = format!("INSERT INTO {} (change, course, {}) ", self.base, columns.join(", "));
+        // What a number was bound to by hand goes before what the original has it bound to.
+        let verb = if self.base == BINDING.base { "INSERT OR IGNORE" } else { "INSERT" };
+        let head = format!("{verb} INTO {} (change, course, {}) ", self.base, columns.join(", "));
         let most = BATCH_VALUES / (columns.len() + 2);
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
