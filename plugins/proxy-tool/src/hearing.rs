@@ -69,7 +69,7 @@ fn legacy(site: Site, request: &Request, rest: &str) -> Result<Response> {
         return Ok(xml(403, Said::Error));
     }
     let (time, nonce) = (time.unwrap_or(now), nonce.unwrap_or_default());
-    if !nonce::take(&site.name, nonce, time)? {
+    if !nonce::take(&site.name, nonce, value(mac::MAC).unwrap_or_default(), time)? {
         disbelieved(&site, request, "its nonce was taken before");
         return Ok(xml(403, Said::Error));
     }

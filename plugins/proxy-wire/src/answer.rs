@@ -2,6 +2,7 @@
 
 use crate::simple_xml::{self, Said};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// How a tool is spoken to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +64,7 @@ enum Native {
     Ok {},
     Error {
         #[serde(default)]
-        message: String,
+        message: Value,
     },
     Retry {
         #[serde(default)]
@@ -114,8 +115,12 @@ fn body(profile: Profile, lenient: bool, answer: Answer<'_>) -> Meaning {
         Profile::Native | Profile::Lti if answer.body.iter().all(u8::is_ascii_whitespace) => Meaning::Delivered,
         Profile::Native | Profile::Lti => match serde_json::from_slice(answer.body) {
             Ok(Native::Ok {}) => Meaning::Delivered,
-            Ok(Native::Error { message }) if message.is_empty() => Meaning::Failed("the tool answered error".into()),
-            Ok(Native::Error { message }) => Meaning::Failed(message),
+            // The decision counts, however it is explained.
+            Ok(Native::Error { message }) => Meaning::Failed(match message {
+                Value::String(message) if !message.is_empty() => message,
+                Value::String(_) | Value::Null => "the tool answered error".into(),
+                other => other.to_string(),
+            }),
             Ok(Native::Retry { after }) => Meaning::RetryLater(after.map(bounded)),
             Err(error) => silence("protocol", format!("the answer is not one of the three there are: {error}")),
         },
@@ -133,7 +138,7 @@ fn seconds(text: &str, now: i64) -> Option<u32> {
         return Some(text.parse().map_or(MAX_AFTER, bounded));
     }
     let time = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    u64::try_from(time.as_second() - now).ok().filter(|s| *s > 0).map(bounded)
+    u64::try_from(time.as_second().saturating_sub(now)).ok().filter(|s| *s > 0).map(bounded)
 }
 
 #[cfg(test)]

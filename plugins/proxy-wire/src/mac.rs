@@ -3,6 +3,9 @@
 //! It is weak, and there for tools that have nothing else. Nothing separates the values, so that what one loses at its end its
 //! neighbour may gain at its beginning without a change of the MAC (`newId=_2` with `oldId=0_1` is `newId=_20` with `oldId=_1`), and
 //! its usual digest is MD5. New tools use [`crate::signature`].
+//!
+//! `nonce` has neighbours too, so that a request that was overheard can be made to look new (`nonce=n1` as `nonce=n` with `nonsense=1`).
+//! Its MAC stays the same: whoever takes requests remembers the MACs beside the nonces.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -38,11 +41,16 @@ pub fn mac(arguments: &[(String, String)], exempt: &[String], secret: &str, algo
     }
 }
 
-/// Whether arguments carry the MAC they should. Takes the same time however much of it is right.
+/// Whether arguments carry the MAC they should. Takes the same time however much of it is right. A name that stands twice leaves
+/// open which value is meant, and nothing holds without a secret.
 #[must_use]
 pub fn holds(arguments: &[(String, String)], exempt: &[String], secret: &str, algorithm: Algorithm) -> bool {
-    let mut given = arguments.iter().filter(|(name, _)| name == MAC);
-    let (Some((_, given_mac)), None) = (given.next(), given.next()) else { return false };
+    let mut names: Vec<&str> = arguments.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    if secret.is_empty() || names.windows(2).any(|two| two[0] == two[1]) {
+        return false;
+    }
+    let Some((_, given_mac)) = arguments.iter().find(|(name, _)| name == MAC) else { return false };
     mac(arguments, exempt, secret, algorithm).as_bytes().ct_eq(given_mac.as_bytes()).into()
 }
 
@@ -104,6 +112,15 @@ mod tests {
         sent.push((MAC.into(), "LcYMx8Ii5zJ8avX/gFzrrA==".into()));
         assert!(holds(&sent, &[], "s3cret", Algorithm::Md5));
         assert!(!holds(&sent, &[], "s3cret", Algorithm::Sha1) && !holds(&sent, &[], "S3cret", Algorithm::Md5));
+        // Values of one name are joined as if they were one.
+        let mut split = sent.clone();
+        split.retain(|(name, _)| name != "nonce");
+        split.extend([("nonce".into(), "n".into()), ("nonce".into(), "1".into())]);
+        assert_eq!(mac(&split, &[], "s3cret", Algorithm::Md5), mac(&sent, &[], "s3cret", Algorithm::Md5));
+        assert!(!holds(&split, &[], "s3cret", Algorithm::Md5));
+        let mut open = vector();
+        open.push((MAC.into(), mac(&vector(), &[], "", Algorithm::Md5)));
+        assert!(!holds(&open, &[], "", Algorithm::Md5));
         // A second one leaves open which is meant.
         sent.push((MAC.into(), "LcYMx8Ii5zJ8avX/gFzrrA==".into()));
         assert!(!holds(&sent, &[], "s3cret", Algorithm::Md5));

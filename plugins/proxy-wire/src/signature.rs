@@ -54,6 +54,10 @@ impl Key {
                 32 => Seed::from_slice(&key).map(KeyPair::from_seed),
                 _ => SecretKey::from_slice(&key).map(|sk| KeyPair { pk: sk.public_key(), sk }),
             };
+            // Signing with halves of two pairs would give the private one away.
+            if key.len() == 64 && Seed::from_slice(&key[..32]).is_ok_and(|seed| *KeyPair::from_seed(seed).pk != key[32..]) {
+                return Err(NoKey("the halves of the private key do not belong together"));
+            }
             return pair
                 .map(|pair| Self::Private(Box::new(pair)))
                 .map_err(|_| NoKey("a private key has 32 or 64 bytes"));

@@ -105,7 +105,7 @@ pub async fn of_drafts((store, _): Pair) -> Result<()> {
         d.publish().await?;
         assert_eq!(get(&store, &place, Definition, "title").await?.as_deref(), Some("x"));
         assert_eq!(store.external_id(PLUGIN, "t", &copy, 0).await?, "e");
-        assert_eq!(store.content_history(&copy).await?, [original.clone()]);
+        assert_eq!(store.content_history(&copy).await?, std::slice::from_ref(&original));
         assert!(!store.set_external_id(PLUGIN, "t", &copy, "f", Some("g")).await?);
         assert!(store.set_external_id(PLUGIN, "t", &copy, "f", Some("e")).await?);
         assert_eq!(store.external_id(PLUGIN, "t", &original, 0).await?, "e");
