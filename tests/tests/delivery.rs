@@ -214,13 +214,14 @@ async fn acceptance_03_what_is_disabled_waits() -> Outcomes {
     world.pass(3 * DAY).await?;
     assert!(world.seen().await?.is_empty());
     let waiting = world.in_state(DeliveryState::Pending).await?;
-    assert_eq!(waiting.len(), 5, "{waiting:?}");
+    // One of the other site; of the copy the course itself, its section and three activities.
+    assert_eq!(waiting.len(), 6, "{waiting:?}");
     assert!(waiting.iter().all(|r| r.attempts == 0));
     world.deliveries.switch(WITNESS, "", TargetState::Available, "operator").await?;
     // No time passes.
     world.deliveries.settle_down().await?;
     let seen = world.seen().await?;
-    assert_eq!(seen.len(), 5);
+    assert_eq!(seen.len(), 6);
     assert!(seen.iter().all(|s| s["attempt"] == 1 && s["deferred"] == true && s["visible"] == true), "{seen:?}");
     Ok(())
 }
@@ -276,7 +277,7 @@ async fn acceptance_05_a_copy_that_is_given_up_was_never_there() -> Outcomes {
     let kept = world.copy("two").await?;
     world.pass(MINUTE).await?;
     assert!(world.store.course(kept).await.is_ok());
-    assert_eq!(world.seen().await?.len(), 4);
+    assert_eq!(world.seen().await?.len(), 5);
     Ok(())
 }
 
@@ -303,7 +304,7 @@ async fn acceptance_13_poison_goes_with_the_module() -> Outcomes {
     world.pass(MINUTE).await?;
     let rows = world.rows().await?;
     assert_eq!((rows[0].state, &*rows[0].reason, rows[0].attempts), (DeliveryState::Dead, "poison", 3));
-    assert!(rows[0].message.contains("panics as asked"), "{rows:?}");
+    assert!(rows[0].message.contains("crashed"), "{rows:?}");
     // What stood behind it went on, and was told of the gap.
     let seen = world.seen().await?;
     assert_eq!((&seen[0]["event"], &seen[0]["gap"]), (&ids["ids"][1], &ids["ids"][0]));
@@ -361,7 +362,7 @@ async fn acceptance_17_a_version_that_fails_its_gate_gets_nothing() -> Outcomes 
     assert_eq!(catalog.plugin(WITNESS).map(|l| l.plugin.manifest().version.clone()).as_deref(), Some("1.0.0"));
     world.copy("two").await?;
     world.pass(0).await?;
-    assert_eq!(world.seen().await?.len(), 4);
+    assert_eq!(world.seen().await?.len(), 5);
     // The same for switching it on again.
     world.registry.configure(WITNESS, &json!({})).await?;
     world.deliveries.switch(WITNESS, "", TargetState::Unavailable, "operator").await?;

@@ -84,6 +84,7 @@ impl World {
             "content-deleted",
             "course-copied",
             "course-exported",
+            "course-deleted",
             "content-imported",
             "target-state",
         ];
@@ -436,6 +437,25 @@ async fn an_export_waits_for_nobody_who_is_away() -> Outcomes {
     assert_eq!(world.calls("q").len(), 1);
     assert_eq!(world.of("q").await?[0].state, DeliveryState::Dropped);
     assert_eq!(world.store.target("p", "").await?.waiting + world.store.target("q", "").await?.waiting, 0);
+    Ok(())
+}
+
+/// A deletion that was not told to who was away is told again when what is kept is compared with the courses there are.
+#[tokio::test]
+async fn what_is_kept_of_courses_that_are_gone_is_told_of_again() -> Outcomes {
+    let world = World::new().await?;
+    let fields = CourseFields { fullname: "a".into(), shortname: "a".into(), ..CourseFields::default() };
+    let course = world.store.draft(fields, Origin::default(), "{}".into(), None).await?.publish().await?;
+    let keeps =
+        [DataPlace::Course(course.to_string()), DataPlace::Course("x:1".into()), DataPlace::Course("999".into())];
+    for place in keeps {
+        let (namespace, condition) = (Namespace::Definition, Condition::Always);
+        world.store.put_data("p", &place, namespace, "k", vec![1], condition).await?;
+    }
+    assert_eq!(world.engine.reconcile().await?, 1);
+    world.pass(BEGIN + 10_000).await?;
+    let told: Vec<_> = world.calls("p").iter().map(|d| d.event.what.courses()[0].to_owned()).collect();
+    assert_eq!(told, ["999"]);
     Ok(())
 }
 

@@ -204,6 +204,26 @@ pub(super) async fn best_effort((store, _): Pair) -> Result<()> {
     Ok(())
 }
 
+/// Who wants to hear of their own things only does so.
+pub(super) async fn only_own((store, _): Pair) -> Result<()> {
+    let mut plugin = wants("p", &["content-deleted"]);
+    if let Some(own) = &mut plugin.own {
+        own.subscriptions[0].only_own = true;
+    }
+    store.sync_targets(&[plugin, wants("q", &["content-deleted"])], 0).await?;
+    let content = Address { course: "x:1".into(), content: "x:1".into() };
+    assert!(store.set_external_id("p", "", &content, "mine", None).await?);
+    let gone =
+        |content| Happening::ContentDeleted { content, external_id: String::new(), cause: DeletionCause::Delete };
+    let strange = Address { course: "x:1".into(), content: "x:2".into() };
+    let ids = store.announce(vec![gone(content), gone(strange)], None).await?;
+    assert_eq!(store.fan_out(0, 100).await?, FanOut { events: 2, deliveries: 3 });
+    let filter = DeliveryFilter { target: Some("p".into()), ..Default::default() };
+    let told: Vec<_> = store.deliveries(&filter).await?.into_iter().map(|d| d.event).collect();
+    assert_eq!(told, ids[..1]);
+    Ok(())
+}
+
 /// What waited too long is given up, dead letters lose their payload, records go.
 pub(super) async fn retention((store, _): Pair) -> Result<()> {
     store.sync_targets(&[wants("p", &["content-deleted"])], 0).await?;

@@ -2,6 +2,7 @@
 
 use super::SqliteStore;
 use super::db::{Write, db_int, model_int};
+use super::plugin_data;
 use crate::api::*;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
@@ -351,6 +352,7 @@ async fn deliver(tx: &mut Write, batch: i64, base: i64, from: i64, until: i64, n
     if made == 0 {
         return Ok(0);
     }
+    let strange = leave_out_strange(tx, (batch, from, until)).await?;
     let early = "INSERT INTO t_attempt (delivery, number, at_ms, took_us, outcome, message, digest) \
          SELECT d.id, 1, y.at_ms, y.took_us, y.reason, y.message, y.digest FROM t_early y \
          JOIN t_delivery d ON d.batch = y.batch AND d.ordinal = y.ordinal AND d.target = y.target \
@@ -362,7 +364,38 @@ async fn deliver(tx: &mut Write, batch: i64, base: i64, from: i64, until: i64, n
     for sql in [early, gaps, over, ENTER, READY] {
         sqlx::query(sql).bind(batch).bind(from).bind(until).execute(&mut **tx).await?;
     }
-    Ok(made)
+    Ok(made - strange)
+}
+
+/// Takes back deliveries to targets that want their own things only, of things that are not theirs; how many.
+async fn leave_out_strange(tx: &mut Write, (batch, from, until): (i64, i64, i64)) -> Result<u64> {
+    let doubtful: Vec<(i64, String, String, String, i64)> = sqlx::query_as(
+        "SELECT d.id, t.plugin, t.name, e.what, e.storage_sequence FROM t_delivery d JOIN t_target t ON t.id = d.target \
+         JOIN t_event e ON e.batch = d.batch AND e.ordinal = d.ordinal \
+         JOIN t_subscription s ON s.target = d.target AND s.event = e.name AND s.only_own = 1 \
+         WHERE d.batch = ? AND d.ordinal >= ? AND d.ordinal < ?",
+    )
+    .bind(batch)
+    .bind(from)
+    .bind(until)
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut strange = Vec::new();
+    for (delivery, plugin, target, what, storage) in doubtful {
+        let what: Happening = serde_json::from_str(&what)
+            .map_err(|e| StoreError::Corrupt(format!("event of delivery {delivery}: {e}")))?;
+        if !plugin_data::is_own(tx, &plugin, &target, &what, model_int(storage)).await? {
+            strange.push(delivery);
+        }
+    }
+    let count = strange.len() as u64;
+    if count > 0 {
+        sqlx::query("DELETE FROM t_delivery WHERE id IN (SELECT value FROM json_each(?))")
+            .bind(ids(strange.into_iter())?)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(count)
 }
 
 /// Targets for which so much waits that best-effort events of this stretch, if there are any, are dropped and counted.

@@ -121,6 +121,40 @@ pub async fn apply(tx: &mut SqliteConnection, plugin: &str, change: Option<i64>,
     Ok(())
 }
 
+/// Whether an event is about a content with which a target has an external id, or about a course with such contents.
+pub(super) async fn is_own(
+    tx: &mut SqliteConnection,
+    plugin: &str,
+    target: &str,
+    what: &Happening,
+    storage: u64,
+) -> Result<bool> {
+    let (content, until) = match what {
+        // As it was when it was copied.
+        Happening::ContentCopied { origin, .. } => (Some(origin), read::bound(storage)),
+        Happening::ContentDeleted { content, .. }
+        | Happening::ContentExported { content, .. }
+        | Happening::ContentImported { content, .. } => (Some(content), read::NOW),
+        _ => (None, read::NOW),
+    };
+    if let Some(content) = content {
+        return Ok(!read::external_id(tx, (plugin, None), target, content, until).await?.is_empty());
+    }
+    for course in what.courses() {
+        let own = match course.parse() {
+            Ok(id) => !descent::external_ids(tx, plugin, target, (id, 0), 1).await?.is_empty(),
+            Err(_) => {
+                let place = "SELECT EXISTS (SELECT 1 FROM t_data_place WHERE kind = 4 AND plugin = ? AND course = ?)";
+                sqlx::query_scalar(place).bind(plugin).bind(course).fetch_one(&mut *tx).await?
+            }
+        };
+        if own {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 #[async_trait]
 impl PluginData for SqliteStore {
     async fn storage_sequence(&self) -> Result<u64> {

@@ -41,6 +41,7 @@ impl Guest for Handler {
                 },
                 "later" => return Ok(Verdict::RetryLater(Some(1))),
                 "abort" => return Ok(Verdict::Abort("the witness gives up as asked".to_owned())),
+                "nothing" => return Ok(Verdict::Done(Vec::new())),
                 "silent" => {
                     let (code, message) = ("connect".to_owned(), "nobody there".to_owned());
                     return Ok(Verdict::NoAnswer(Silence { code, message, after: None, gone: false }));
