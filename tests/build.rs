@@ -11,6 +11,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("provost-test-greeter-v2", "greeter-v2.wasm"),
     ("provost-test-deputy", "deputy.wasm"),
     ("provost-test-notebook", "notebook.wasm"),
+    ("provost-test-keeper", "keeper.wasm"),
+    ("provost-test-witness", "witness.wasm"),
 ];
 
 #[derive(Debug, thiserror::Error)]

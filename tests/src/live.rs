@@ -297,6 +297,10 @@ pub mod guests {
     pub const DEPUTY: &str = concat!(env!("OUT_DIR"), "/deputy.wasm");
     /// Keeps notes with contents, and follows their copies.
     pub const NOTEBOOK: &str = concat!(env!("OUT_DIR"), "/notebook.wasm");
+    /// Keeps data with courses and contents, and copies them.
+    pub const KEEPER: &str = concat!(env!("OUT_DIR"), "/keeper.wasm");
+    /// Is told of events, and fails as configured.
+    pub const WITNESS: &str = concat!(env!("OUT_DIR"), "/witness.wasm");
 }
 
 #[cfg(test)]

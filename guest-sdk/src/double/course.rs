@@ -101,6 +101,44 @@ impl Course {
         self.people.extend(more.people);
     }
 
+    /// Lets items go, with what belongs to them.
+    pub(crate) fn remove_items(&mut self, items: &[u64]) {
+        let mut gone: Vec<u64> = items.to_vec();
+        loop {
+            let section = |id: u64| self.sections.iter().find(|s| s.id == id);
+            let holds = |a: &&ActivityRecord| {
+                let is_in =
+                    |id: &u64| section(*id).is_some_and(|s| (s.scope, s.fields.local) == (a.scope, a.fields.section));
+                !gone.contains(&a.id) && gone.iter().any(is_in)
+            };
+            let shown = |s: &&SectionRecord| {
+                let shows = |a: &ActivityRecord| {
+                    gone.contains(&a.id) && (a.scope, a.fields.local) == (s.scope, s.fields.delegated_to)
+                };
+                s.fields.delegated_to != 0 && !gone.contains(&s.id) && self.activities.iter().any(shows)
+            };
+            let mut more: Vec<u64> = self.activities.iter().filter(holds).map(|a| a.id).collect();
+            more.extend(self.sections.iter().filter(shown).map(|s| s.id));
+            if more.is_empty() {
+                break;
+            }
+            gone.extend(more);
+        }
+        self.blocks.retain(|b| b.fields.activity.is_none_or(|page| !gone.contains(&page)));
+        let contexts: Vec<(u64, u64)> =
+            self.activities.iter().filter(|a| gone.contains(&a.id)).map(|a| (a.scope, a.fields.context)).collect();
+        self.files.retain(|f| !contexts.contains(&(f.scope, f.fields.context)));
+        self.sections.retain(|s| !gone.contains(&s.id));
+        self.activities.retain(|a| !gone.contains(&a.id));
+        let stays = |owner: &Owner| match owner {
+            Owner::Course => true,
+            Owner::Section(id) | Owner::Activity(id) => !gone.contains(id),
+            Owner::Block(id) => self.blocks.iter().any(|b| b.id == *id),
+        };
+        self.parts.retain(|p| stays(&p.record.owner));
+        self.references.retain(|(owner, _)| stays(owner));
+    }
+
     /// Whether the owner is in the course.
     pub(crate) fn check_owner(&self, owner: &Owner) -> Result<()> {
         let (what, id, there) = match owner {

@@ -41,6 +41,11 @@ impl Snapshot {
         enter(INTERFACE)?;
         Ok(self.0.bindings.clone())
     }
+    /// See `snapshot.scope-parents`. The double copies no items.
+    pub fn scope_parents(&self) -> Result<Vec<(u64, u64)>> {
+        enter(INTERFACE)?;
+        Ok(Vec::new())
+    }
     /// See `snapshot.sections`.
     pub fn sections(&self, after: ItemId, limit: u32) -> Result<Vec<SectionRecord>> {
         enter(INTERFACE)?;

@@ -1,12 +1,13 @@
 //! `courses` in memory.
 
+use super::course::Course;
 use super::host::{Host, take};
 use super::{conflict, enter, enter_changing, page, with};
 use crate::{Error, ErrorKind, Result};
 use std::rc::Rc;
 
 pub use crate::bindings::imports::provost::plugin::courses::{
-    CategoryFields, CategoryRecord, CourseFields, CourseId, CourseRecord, Key, Timestamp,
+    CategoryFields, CategoryRecord, CourseFields, CourseId, CourseRecord, ItemId, Key, Timestamp,
 };
 
 const INTERFACE: &str = "courses";
@@ -68,6 +69,21 @@ pub fn delete(course: CourseId) -> Result<()> {
         host.courses.remove(&course);
         host.area_files.retain(|f| f.context != context);
         host.roster.retain(|(c, _), _| *c != course);
+        Ok(())
+    })
+}
+
+/// See `courses.delete-items`.
+pub fn delete_items(course: CourseId, items: &[ItemId]) -> Result<()> {
+    enter(INTERFACE)?;
+    with(|host| {
+        let mut left = Course::clone(&*host.course(course)?);
+        let known = |id: &u64| left.sections.iter().any(|s| s.id == *id) || left.activities.iter().any(|a| a.id == *id);
+        if let Some(missing) = items.iter().find(|id| !known(id)) {
+            return Err(Error::not_found("item", format!("no item {missing}")));
+        }
+        left.remove_items(items);
+        host.courses.insert(course, Rc::new(left));
         Ok(())
     })
 }

@@ -22,7 +22,7 @@ pub(crate) struct Manifest {
     #[serde(default)]
     pub(crate) services: Vec<DeclaredService>,
     #[serde(default, rename = "subscriptions")]
-    _subscriptions: Vec<Value>,
+    _subscriptions: Value,
     #[serde(default, rename = "snapshot")]
     _snapshot: Value,
     #[serde(default, rename = "limits")]

@@ -22,6 +22,8 @@ pub struct Settings {
     web: Web,
     /// Days that rows of the audit log are kept; 0 for ever. Default: 730.
     audit_days: Option<u32>,
+    /// Days that plugins keep what they saved with an archive; 0 for ever. Default: 0.
+    plugin_backup_days: Option<u32>,
     /// Configuration of built-in plugins by their ids.
     plugins: BTreeMap<String, toml::Table>,
 }
@@ -48,6 +50,8 @@ struct SiteLimits {
     archive_free_expansion: Option<ByteSize>,
     archive_spooled_entry: Option<ByteSize>,
     archive_spooled: Option<ByteSize>,
+    /// The most the data of one plugin may take; 0 for any size.
+    plugin_data: Option<ByteSize>,
 }
 
 /// How the web services are answered.
@@ -102,6 +106,8 @@ impl Settings {
     pub fn store(&self) -> StoreOptions {
         let mut options = StoreOptions::default();
         set(&mut options.min_free_bytes, self.limits.free_space);
+        set(&mut options.max_plugin_data, self.limits.plugin_data);
+        options.plugin_backup_days = self.plugin_backup_days.unwrap_or(options.plugin_backup_days);
         options
     }
 

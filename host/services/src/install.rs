@@ -1,8 +1,9 @@
 //! Installing, replacing and removing plugins while the host serves.
 
+use crate::delivery;
 use crate::registry::{Registry, RegistryError, specs};
 use provost_runtime::{Change, LoadError, Manifest, Outcome, Plugin};
-use provost_store::api::{PluginRow, StoreError};
+use provost_store::api::{Happening, PluginRow, StoreError};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -87,6 +88,10 @@ impl Registry {
                 return Err(InstallError::Gate { plugin, version, why: other.describe() });
             }
         }
+        if let Err(why) = told_of_state(&plugin).await {
+            let (plugin, version) = (manifest.id, manifest.version);
+            return Err(InstallError::Gate { plugin, version, why });
+        }
         let blob = self.host.blobs.put(wasm.to_vec().into()).await?;
         let store = &self.host.store;
         store
@@ -149,6 +154,18 @@ impl Registry {
         farewell(before.plugin(id).map(|l| l.plugin.clone()), &version).await;
         Ok(())
     }
+}
+
+/// The gate of a plugin that handles the events of its own state (proxy-tool-events.md 8.5), before it gets any other. What it writes
+/// there is not kept: it is not installed yet.
+async fn told_of_state(plugin: &Plugin) -> Result<(), String> {
+    let wants = plugin.manifest().subscriptions.iter().any(|s| s.event == "target-state");
+    if !wants || !plugin.exports().event_handler {
+        return Ok(());
+    }
+    let what = Happening::TargetState { before: "unavailable".into(), after: "available".into() };
+    let handled = plugin.handle(vec![delivery::directly("", what)], delivery::GATE_BOUNDS).await;
+    handled.first().map_or_else(|| Err("it was not called".into()), delivery::agreed)
 }
 
 /// Tells a version that it gets no more traffic. Its answer is only logged.

@@ -4,7 +4,7 @@
 //! made by this process or another, is seen at the next [`Registry::current`]: the new catalog is built beside the
 //! old one and swapped in whole, calls in flight end on the version they began with.
 
-use crate::delivery::{Clock as _, Deliveries, DeliveryOptions, RegistryCaller, SystemClock};
+use crate::delivery::{Clock, Deliveries, DeliveryOptions, RegistryCaller, SystemClock};
 use crate::functions::FunctionSpec;
 use arc_swap::ArcSwap;
 use provost_runtime::{Engine, EventService, Host, LoadError, Offered, Plugin};
@@ -133,13 +133,23 @@ impl Registry {
 
     /// Delivery of events to these plugins. Made at the first call, with these options; host functions use it from then on.
     pub fn deliveries(self: &Arc<Self>, options: DeliveryOptions) -> Arc<Deliveries> {
+        self.deliveries_by(Arc::new(SystemClock), options)
+    }
+
+    /// As `deliveries`, by this clock.
+    pub fn deliveries_by(self: &Arc<Self>, clock: Arc<dyn Clock>, options: DeliveryOptions) -> Arc<Deliveries> {
         let made = self.deliveries.get_or_init(|| {
             let caller = Arc::new(RegistryCaller(Arc::downgrade(self)));
-            Deliveries::new(self.host.store.clone(), caller, Arc::new(SystemClock), options)
+            Deliveries::new(self.host.store.clone(), caller, clock, options)
         });
         let service: Arc<dyn EventService> = made.clone();
         self.host.set_events(Arc::downgrade(&service));
         made.clone()
+    }
+
+    /// Milliseconds since 1970, by the clock of deliveries.
+    fn now_ms(&self) -> i64 {
+        self.delivering().map_or_else(|| SystemClock.now_ms(), |deliveries| deliveries.now_ms())
     }
 
     /// Delivery of events, where this process has it.
@@ -222,7 +232,7 @@ impl Registry {
             })
             .chain(silent)
             .collect();
-        self.host.store.sync_targets(&targets, SystemClock.now_ms()).await?;
+        self.host.store.sync_targets(&targets, self.now_ms()).await?;
         self.host.set_offered(functions.values().map(|function: &Arc<FunctionSpec>| offered(function)).collect());
         let catalog = Arc::new(Catalog { generation: Some(generation), plugins, functions, faulty });
         self.current.store(catalog.clone());

@@ -573,6 +573,14 @@ CREATE UNIQUE INDEX t_job_key ON t_job (plugin, key) WHERE key <> '';
 CREATE INDEX t_job_open ON t_job (state, seq);
 CREATE INDEX t_job_course ON t_job (course, seq);
 
+-- Items that a job has moved away, and removes once it succeeds.
+CREATE TABLE t_doomed_item (
+  job TEXT NOT NULL REFERENCES t_job (id),
+  course INTEGER NOT NULL,
+  item INTEGER NOT NULL,
+  PRIMARY KEY (job, item)
+) WITHOUT ROWID;
+
 CREATE TABLE t_job_warning (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   job TEXT NOT NULL REFERENCES t_job (id),

@@ -12,6 +12,7 @@ mod jobs;
 mod outbox;
 mod parts;
 mod people;
+mod plugin_data;
 mod rosters;
 
 use crate::api::*;
@@ -34,6 +35,8 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     copies::are_equal(make().await?).await?;
     copies::take_what_the_facets_take(make().await?).await?;
     copies::show_the_moment_of_the_snapshot(make().await?).await?;
+    copies::of_items(make().await?).await?;
+    copies::items_go(make().await?).await?;
     copies::names_are_reserved_for_jobs(make().await?).await?;
     parts::exact(make().await?, 40).await?;
     people::links_and_conflicts(make().await?).await?;
@@ -48,6 +51,9 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     contents::blobs(make().await?).await?;
     contents::files(make().await?).await?;
     contents::plugins(make().await?).await?;
+    plugin_data::values(make().await?).await?;
+    plugin_data::copies(make().await?).await?;
+    plugin_data::of_drafts(make().await?).await?;
     outbox::drafts_tell_when_published(make().await?).await?;
     outbox::what_waits(make().await?).await?;
     outbox::life_of_a_delivery(make().await?).await?;

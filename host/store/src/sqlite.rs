@@ -29,6 +29,7 @@ pub mod plugin_data;
 mod plugins;
 mod publish;
 mod read_part;
+mod removal;
 mod rows;
 mod secret;
 mod settings;

@@ -68,6 +68,45 @@ async fn everything(store: &Arc<dyn Store>, blobs: &Arc<dyn Blobs>) -> Result<u6
     d.publish().await
 }
 
+/// A plugin's data with a content, and with a copy of that.
+async fn with_data(store: &Arc<dyn Store>, course: u64) -> Result<()> {
+    let mut snapshot = store.snapshot(course).await?;
+    let (activity, scope) = (snapshot.activities(0, 1).await?[0].id, snapshot.scopes().await?[0].id);
+    let address = |content: u64| Address { course: course.to_string(), content: content.to_string() };
+    let (old, place) = (address(activity), DataPlace::Content(address(activity)));
+    for (namespace, key) in [(Namespace::Definition, "title"), (Namespace::UserData, "ada")] {
+        store.put_data("p", &place, namespace, key, b"x".to_vec(), Condition::Always).await?;
+    }
+    store.set_external_id("p", "", &old, "e", None).await?;
+    let mut d = store.extend(course, Origin { site_hash: "d".repeat(32), ..Origin::default() }, None).await?;
+    d.bind(vec![Binding { kind: "section".into(), local: 80, target_scope: scope, target: 1 }]).await?;
+    let copy = address(d.add_activity(ActivityFields { local: 81, section: 80, ..Default::default() }).await?);
+    let (kind, external_id) = (CopyKind::Exact, String::new());
+    d.announce(vec![Happening::ContentCopied { kind, origin: old, external_id, copy }]).await?;
+    d.publish().await?;
+    Ok(())
+}
+
+/// What can be read of a plugin's data with the contents of a course.
+async fn data_reads(store: &Arc<dyn Store>, course: u64, contents: &[u64]) -> Result<String> {
+    let mut found = format!("{:?}", store.data_places("p", None, 100).await?);
+    for content in contents {
+        let address = Address { course: course.to_string(), content: content.to_string() };
+        let place = DataPlace::Content(address.clone());
+        for namespace in [Namespace::Definition, Namespace::UserData] {
+            let keys = store.data_keys("p", &place, namespace, "", 100, 0).await?;
+            for key in &keys {
+                found += &format!("{:?}", store.data("p", &place, namespace, key, 0).await?);
+            }
+            found += &format!("{keys:?}");
+        }
+        found += &format!("{:?}", store.data_origin("p", &place).await?);
+        found += &store.external_id("p", "", &address, 0).await?;
+        found += &format!("{:?}", store.content_history(&address).await?);
+    }
+    Ok(found)
+}
+
 /// Everything that can be read, as text.
 async fn all_reads(store: &Arc<dyn Store>, course: u64) -> Result<String> {
     let people = store.people(0, 100).await?;
@@ -97,6 +136,8 @@ async fn all_reads(store: &Arc<dyn Store>, course: u64) -> Result<String> {
     for a in &activities {
         references.extend(s.references(Owner::Activity(a.id), &Facets::default()).await?);
     }
+    let items: Vec<u64> = activities.iter().map(|a| a.id).collect();
+    let data = data_reads(store, course, &items).await?;
     let of_course = (s.sections(0, 100).await?, activities, s.blocks(0, 100).await?, s.files(0, 100).await?);
     let (scopes, bindings) = (s.scopes().await?, s.bindings().await?);
     let mut linked = Vec::new();
@@ -109,7 +150,7 @@ async fn all_reads(store: &Arc<dyn Store>, course: u64) -> Result<String> {
     let contexts = (store.course_by_context(c.context).await?, store.course_by_context(c.context + 1_000_000).await?);
     let ghost = (store.course(course + 1_000_000).await.is_ok(), store.snapshot(course + 1_000_000).await.is_ok());
     let wide = format!("{people:?}{found:?}{held:?}{courses:?}{contexts:?}{ghost:?}");
-    Ok(format!("{parts:?}{contents:?}{references:?}{of_course:?}{beside:?}{wide}"))
+    Ok(format!("{parts:?}{contents:?}{references:?}{of_course:?}{beside:?}{wide}{data}"))
 }
 
 /// An unpublished twin of every row that a draft can make changes no answer (architecture.md 2.3).
@@ -120,6 +161,7 @@ async fn ghosts_are_never_seen() -> Outcome {
     let declared = Capability { name: "c".into(), label: String::new(), archetypes: vec!["student".into()] };
     store.declare_capabilities(&[declared]).await?;
     let course = everything(&store, &blobs).await?;
+    with_data(&store, course).await?;
     let before = all_reads(&store, course).await?;
     assert!(before.contains("RoleAssignment") && before.contains("((true, false), [5], true)"));
 
@@ -154,6 +196,10 @@ async fn ghosts_are_never_seen() -> Outcome {
                 "change" => change.to_string(),
                 // Within the same part, level or scope.
                 "part" | "level" | "scope" => name,
+                // Of the same place and key, and newer.
+                "place" | "namespace" | "key" if table.starts_with("t_data_") => name,
+                "bytes" if table.starts_with("t_data_") => "x'00'".into(),
+                "shown" => "0".into(),
                 _ if unique.contains(&name) => format!("{name} + 1000000"),
                 _ => name,
             });

@@ -57,7 +57,12 @@ impl Leaving {
             people.extend(here.people().map(|person| ((HERE, person), person)));
         }
         bindings.extend(same_roles(&roles));
-        let of = |(record, claims): (&ScopeRecord, _)| renumber::Scope { id: record.id, parent: None, claims };
+        let parents: BTreeMap<u64, u64> = snapshot.scope_parents()?.into_iter().collect();
+        let of = |(record, claims): (&ScopeRecord, _)| renumber::Scope {
+            id: record.id,
+            parent: parents.get(&record.id).copied(),
+            claims,
+        };
         let of_scopes: Vec<renumber::Scope<'_>> = records.iter().zip(&claims).map(of).collect();
         let maps = renumber::assign(&of_scopes, &bindings, &people);
         let unkept: Vec<_> = maps.iter().flat_map(IdMap::unkept).collect();

@@ -63,6 +63,7 @@ impl Snapshot {
     }
 
     pages! {
+        scope_parents() -> (u64, u64) = std::convert::identity;
         scopes() -> ScopeRecord = scope;
         bindings() -> BindingRecord = binding;
         sections(after: u64, limit: u32) -> SectionRecord = section;

@@ -57,6 +57,12 @@ impl wit::HostSnapshot for CallState {
         page_of!(self, this, bindings(), binding_out)
     }
 
+    async fn scope_parents(&mut self, this: Resource<SnapshotHandle>) -> Answer<Vec<(u64, u64)>> {
+        attempt!(self.enter(INTERFACE));
+        let snapshot = self.table.get(&this)?.0.clone();
+        answered(snapshot.lock().await.scope_parents().await)
+    }
+
     async fn sections(
         &mut self,
         this: Resource<SnapshotHandle>,
@@ -314,6 +320,11 @@ impl wit::HostDraft for CallState {
         let draft = attempt!(self.draft(&this)?);
         let copied = attempt!(draft.copy_some().await);
         Ok(Ok(wit::Copied { done: copied.done, total: copied.total }))
+    }
+
+    async fn remove_originals(&mut self, this: Resource<DraftHandle>) -> Answer<()> {
+        let draft = attempt!(self.draft(&this)?);
+        answered(draft.remove_originals().await)
     }
 
     async fn publish(&mut self, this: Resource<DraftHandle>) -> Answer<u64> {

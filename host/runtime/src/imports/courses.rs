@@ -70,6 +70,11 @@ impl wit::Host for CallState {
         Ok(Ok(found))
     }
 
+    async fn delete_items(&mut self, course: u64, items: Vec<u64>) -> Answer<()> {
+        attempt!(self.enter(INTERFACE));
+        answered(self.host.store.delete_items(course, items).await)
+    }
+
     async fn update(&mut self, course: u64, fields: CourseFields, extra: String) -> Answer<()> {
         attempt!(self.enter_changing(INTERFACE));
         answered(self.host.store.update_course(course, course_fields_in(fields), extra).await)

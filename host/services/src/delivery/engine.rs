@@ -4,7 +4,7 @@ use super::judge::{Judged, judge};
 use super::{Caller, Clock};
 use provost_runtime::{Delivery, HandleBounds, Handled, Outcome};
 use provost_store::api::{
-    Claimed, Due, EventClass, Next, Retention, Settled, Sign, Store, StoreError, Target, TargetState,
+    Claimed, Due, Event, Happening, Next, Retention, Settled, Sign, Store, StoreError, Target, TargetState,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -364,28 +364,32 @@ impl Deliveries {
     }
 
     /// Calls a target with something that is told at once and never queued: a change of its state, say.
-    pub(super) async fn call_once(&self, target: &Target, what: provost_store::api::Happening) -> Handled {
-        debug_assert!(matches!(what.class(), EventClass::Gate | EventClass::Notice | EventClass::Probe));
-        let event = provost_store::api::Event {
-            id: uuid::Uuid::now_v7().to_string(),
-            source: String::new(),
-            time: self.now_ms() / 1000,
-            sequence: 0,
-            what,
-            storage_sequence: 0,
-        };
-        let delivery = Delivery {
-            target: target.fields.name.clone(),
-            event,
-            hidden: None,
-            attempt: 1,
-            deferred: false,
-            replay: false,
-            gap_after: None,
-        };
+    pub(super) async fn call_once(&self, target: &Target, what: Happening) -> Handled {
+        let delivery = directly(&target.fields.name, what);
         let called = self.caller.call(target, vec![delivery], bounds(target)).await;
         let silent = || Handled { outcome: Outcome::Interrupted, effects: Vec::new(), took: Duration::ZERO };
         called.handled.into_iter().next().unwrap_or_else(silent)
+    }
+}
+
+/// Something that is told at once and never queued, as it is handed to a handler.
+pub(crate) fn directly(target: &str, what: Happening) -> Delivery {
+    let event = Event {
+        id: uuid::Uuid::now_v7().to_string(),
+        source: String::new(),
+        time: jiff::Timestamp::now().as_second(),
+        sequence: 0,
+        what,
+        storage_sequence: 0,
+    };
+    Delivery {
+        target: target.to_owned(),
+        event,
+        hidden: None,
+        attempt: 1,
+        deferred: false,
+        replay: false,
+        gap_after: None,
     }
 }
 
@@ -407,6 +411,9 @@ fn conflicted(one: &mut Settled, claimed: &Claimed, target: &Target, why: &str, 
         None => (Next::Dead, "exhausted".into()),
     };
 }
+
+/// Time that a gate may take.
+pub(crate) const GATE_BOUNDS: HandleBounds = HandleBounds { each: CALL, all: None };
 
 /// Time that calls of a target may take.
 pub(super) fn bounds(target: &Target) -> HandleBounds {

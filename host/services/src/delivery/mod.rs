@@ -4,6 +4,7 @@
 //! The store knows what waits for whom and in which order; [`Deliveries`] calls the handlers and writes down what came of it. Everything
 //! is in the store's tables: several processes may deliver at one time, and one that is killed loses nothing.
 
+mod clock;
 mod early;
 mod engine;
 mod judge;
@@ -15,38 +16,16 @@ mod telling;
 #[cfg(test)]
 mod tests;
 
+pub use clock::{Clock, SetClock, SystemClock};
 pub use engine::{Deliveries, DeliveryOptions};
+pub(crate) use engine::{GATE_BOUNDS, directly};
 pub use switching::SwitchError;
+pub(crate) use switching::agreed;
 
 use async_trait::async_trait;
 use provost_runtime::{Delivery, HandleBounds, Handled, Outcome};
 use provost_store::api::Target;
 use std::time::Duration;
-
-/// What the time is, and waiting for it.
-#[async_trait]
-pub trait Clock: Send + Sync {
-    /// Milliseconds since 1970.
-    fn now_ms(&self) -> i64;
-    /// Returns then, or soon after.
-    async fn sleep_until(&self, ms: i64);
-}
-
-/// The machine's clock.
-#[derive(Debug, Clone, Copy)]
-pub struct SystemClock;
-
-#[async_trait]
-impl Clock for SystemClock {
-    fn now_ms(&self) -> i64 {
-        jiff::Timestamp::now().as_millisecond()
-    }
-
-    async fn sleep_until(&self, ms: i64) {
-        let left = u64::try_from(ms - self.now_ms()).unwrap_or(0);
-        tokio::time::sleep(Duration::from_millis(left)).await;
-    }
-}
 
 /// What came of calling a target's plugin.
 #[derive(Debug)]

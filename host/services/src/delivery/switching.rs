@@ -85,7 +85,7 @@ impl Deliveries {
 }
 
 /// Whether a call ended in a plain yes; else the words for people.
-fn agreed(handled: &Handled) -> Result<(), String> {
+pub(crate) fn agreed(handled: &Handled) -> Result<(), String> {
     match &handled.outcome {
         Outcome::Ok(Verdict::Done) => Ok(()),
         Outcome::Ok(Verdict::RetryLater(_)) => Err("it asked for another try later".into()),

@@ -396,6 +396,9 @@ pub trait Courses: Send + Sync {
     async fn course_counts(&self, id: u64) -> Result<CourseCounts>;
     /// Deletes a course with its areas: gone for every reader at once, swept later. Its short name is free at once.
     async fn delete_course(&self, id: u64) -> Result<()>;
+    /// Deletes sections and activities with what belongs to them: the activities of a section, the section that an activity shows, the
+    /// blocks of a page. Gone for every reader at once, swept later. Errors: `NotFound` (course, item), and then nothing is.
+    async fn delete_items(&self, course: u64, items: Vec<u64>) -> Result<()>;
     /// The id of the first category (created with the store).
     async fn default_category(&self) -> Result<u64>;
 
@@ -462,6 +465,8 @@ pub trait Snapshot: Send {
     fn storage_sequence(&self) -> u64;
     /// By age, the course's own first.
     async fn scopes(&mut self) -> Result<Vec<Scope>>;
+    /// Scopes of copies within the course, each with that of the original.
+    async fn scope_parents(&mut self) -> Result<Vec<(u64, u64)>>;
     /// By scope, each with the scope that is bound.
     async fn bindings(&mut self) -> Result<Vec<(u64, Binding)>>;
     /// By number.
@@ -520,6 +525,9 @@ pub trait Draft: Send {
     async fn copy_from(&mut self, from: Box<dyn Snapshot>, choice: CopyChoice) -> Result<()>;
     /// Copies some more, in one short write. Errors: `Invalid` when nothing is left to be copied.
     async fn copy_some(&mut self) -> Result<Copied>;
+    /// Lets the items that were copied go from their course when the draft is published: a move. For a job, once that has
+    /// succeeded. Errors: `Invalid` unless items are being copied.
+    async fn remove_originals(&mut self) -> Result<()>;
     /// Has targets told of this once the draft is published (`wit/events.wit`), in the order of the calls.
     async fn announce(&mut self, happenings: Vec<Happening>) -> Result<()>;
     /// Announces that what was added so far came out of an archive: the course, if it is new, its activities and groups.

@@ -354,3 +354,156 @@ pub async fn names_are_reserved_for_jobs((store, _): Pair) -> Result<()> {
     assert!(taken().await);
     Ok(())
 }
+
+/// The items of a course: scope (by age), local number and name of the module for activities, number for sections.
+async fn items(store: &Arc<dyn Store>, course: u64) -> Result<Vec<String>> {
+    let mut s = store.snapshot(course).await?;
+    let scopes: Vec<u64> = s.scopes().await?.into_iter().map(|scope| scope.id).collect();
+    let age = |scope: u64| scopes.iter().position(|known| *known == scope).unwrap_or(99);
+    let mut items = Vec::new();
+    for x in s.sections(0, 100).await? {
+        items.push(format!("section {}/{} {}", age(x.scope), x.fields.local, x.fields.number));
+    }
+    for x in s.activities(0, 100).await? {
+        items.push(format!("activity {}/{} in {}", age(x.scope), x.fields.local, x.fields.section));
+    }
+    Ok(items)
+}
+
+pub async fn of_items((store, blobs): Pair) -> Result<()> {
+    let course = source(&store, &blobs).await?;
+    let mut s = store.snapshot(course).await?;
+    let (first, second) = (s.scopes().await?[0].id, s.sections(0, 10).await?[1].id);
+    let talk = s.activities(0, 10).await?[0].id;
+    drop(s);
+    let before = items(&store, course).await?;
+    assert_eq!(
+        before,
+        ["section 0/1 1", "section 0/2 2", "activity 0/10 in 1", "activity 0/11 in 2", "activity 1/10 in 70"]
+    );
+    let bind = |local, scope, target| Binding { kind: "section".into(), local, target_scope: scope, target };
+    let of = |id: u64| CopyChoice { items: vec![id], date_offset: 0, ..choice(&ALL, true) };
+
+    // Within the course: a scope of its own whose parent is that of the original.
+    let mut d = store.extend(course, Origin::default(), None).await?;
+    d.bind(vec![bind(1, first, 2)]).await?;
+    d.copy_from(store.snapshot(course).await?, of(talk)).await?;
+    copied(&mut d).await?;
+    assert_eq!(items(&store, course).await?, before, "nobody sees it yet");
+    d.publish().await?;
+    let mut s = store.snapshot(course).await?;
+    let scopes = s.scopes().await?;
+    assert_eq!(s.scope_parents().await?, [(scopes[2].id, first)]);
+    assert_eq!(scopes[2].origin, scopes[0].origin);
+    let copy = s.activities(0, 10).await?.into_iter().find(|a| a.scope == scopes[2].id).expect("the copy");
+    assert!(copy.context > 0 && copy.fields.local == 10);
+    let parts = s.parts(0, 100).await?;
+    let of_copy = |name: &str| parts.iter().find(|p| p.owner == Owner::Activity(copy.id) && p.name == name);
+    let part = of_copy("talk.xml").expect("its document");
+    let bytes = s.read_part(part.id, &Facets::new(ALL), 0, 1 << 20).await?;
+    assert_eq!(bytes.len() as u64, part.size);
+    assert_eq!(s.read_part(part.id, &Facets::new(["activity"]), 0, 99).await?, b"<talk></talk>");
+    assert_eq!(s.blocks(0, 10).await?.len(), 2, "the block of its page comes along");
+    assert_eq!(s.files(0, 10).await?.iter().filter(|f| f.scope == scopes[2].id).count(), 2);
+    assert_eq!(s.references(Owner::Activity(copy.id), &Facets::new(ALL)).await?.len(), 1);
+    drop(s);
+    let order: Vec<String> = items(&store, course).await?.split_off(2);
+    assert_eq!(order, ["activity 0/10 in 1", "activity 0/11 in 2", "activity 1/10 in 70", "activity 2/10 in 1"]);
+
+    // A section brings its activities, under the next number.
+    let mut d = store.extend(course, Origin::default(), None).await?;
+    d.copy_from(store.snapshot(course).await?, of(second)).await?;
+    copied(&mut d).await?;
+    d.publish().await?;
+    let after = items(&store, course).await?;
+    assert_eq!(after[2], "section 3/2 3", "{after:?}");
+    // What lay in it from other scopes lies in the copy, too.
+    assert_eq!(&after[7..], ["activity 3/11 in 2", "activity 4/10 in 70", "activity 5/10 in 1"], "{after:?}");
+
+    // Into another course, where it is bound by hand, and from where it came.
+    let target = draft(&store, "target").await?;
+    let target = {
+        let mut d = target;
+        d.add_section(SectionFields { local: 5, number: 0, ..Default::default() }).await?;
+        d.publish().await?
+    };
+    let there = store.snapshot(target).await?.scopes().await?[0].id;
+    let mut d = store.extend(target, Origin::default(), None).await?;
+    d.bind(vec![bind(1, there, 5)]).await?;
+    d.copy_from(store.snapshot(course).await?, of(talk)).await?;
+    d.remove_originals().await?;
+    copied(&mut d).await?;
+    assert_eq!(items(&store, course).await?, after);
+    d.publish().await?;
+    assert_eq!(items(&store, target).await?, ["section 0/5 0", "activity 1/10 in 1"]);
+    assert!(store.snapshot(target).await?.scope_parents().await?.is_empty(), "parents never cross courses");
+    let left = items(&store, course).await?;
+    assert_eq!(left.len(), after.len() - 1, "{left:?}");
+    assert!(!left.contains(&"activity 0/10 in 1".to_owned()));
+
+    // Moved by a job that does not succeed, and by one that does.
+    let new = NewJob {
+        plugin: "p".into(),
+        kind: "k".into(),
+        payload: "{}".into(),
+        person: 2,
+        course: None,
+        shared: false,
+        key: String::new(),
+    };
+    let job = store.enqueue(new).await?;
+    let moved = store.snapshot(course).await?.activities(0, 10).await?[0].id;
+    for (end, gone) in [(JobEnd::Retry("hm".into(), 0), 0), (JobEnd::Succeeded("{}".into()), 1)] {
+        let lease = store.claim("w", Some(&job), 60, 3).await?.expect("due").lease;
+        let mut d = store.extend(target, Origin::default(), Some(lease.clone())).await?;
+        let local = store.snapshot(course).await?.activities(0, 10).await?[0].fields.section;
+        d.bind(vec![bind(local, there, 5)]).await?;
+        d.copy_from(store.snapshot(course).await?, of(moved)).await?;
+        d.remove_originals().await?;
+        copied(&mut d).await?;
+        d.publish().await?;
+        assert_eq!(items(&store, course).await?.len(), left.len(), "it may yet be undone");
+        store.end(&lease, end, 3).await?;
+        assert_eq!(items(&store, course).await?.len(), left.len() - gone);
+        assert_eq!(items(&store, target).await?.len(), 2 + gone);
+    }
+    store.sweep(0).await?;
+    assert_eq!(store.check().await?, Vec::<String>::new());
+    Ok(())
+}
+
+pub async fn items_go((store, blobs): Pair) -> Result<()> {
+    let course = source(&store, &blobs).await?;
+    let mut s = store.snapshot(course).await?;
+    let second = s.sections(0, 10).await?[1].id;
+    let activities = s.activities(0, 10).await?;
+    let (talk, context) = (activities[0].id, activities[0].context);
+    store.assign_role(2, 5, Place::Activity(talk)).await?;
+    assert!(is_missing(&store.delete_items(course, vec![talk, 999_999]).await, "item"));
+    assert!(is_missing(&store.delete_items(999, vec![talk]).await, "course"));
+    assert_eq!(items(&store, course).await?.len(), 5, "all or none");
+    store.delete_items(course, vec![talk]).await?;
+    assert_eq!(store.place_of(context).await?, None);
+    assert!(is_missing(&store.context_of(Place::Activity(talk)).await, "activity"));
+    let after = told(&store, course, &ALL).await?;
+    assert!(!after.contains("talk.xml") && !after.contains("block.xml") && !after.contains("log.xml"), "{after}");
+    let counts = store.course_counts(course).await?;
+    assert_eq!((counts.activities, counts.files, counts.log_rows), (2, 1, 0));
+    // Whoever looks at the course as it was still sees it, sweeps or not.
+    store.sweep(0).await?;
+    assert_eq!(s.activities(0, 10).await?.len(), 3);
+    let part = s.parts(0, 100).await?.into_iter().find(|p| p.name == "talk.xml").expect("its document");
+    assert_eq!(s.read_part(part.id, &Facets::new(["activity"]), 0, 99).await?, b"<talk></talk>");
+    drop(s);
+    store.delete_items(course, vec![second]).await?;
+    assert_eq!(items(&store, course).await?, ["section 0/1 1"], "with the activities in it, wherever they came from");
+    for _ in 0..200 {
+        if store.sweep(0).await?.rows > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(store.sweep(0).await?.rows, 0);
+    assert_eq!(store.check().await?, Vec::<String>::new());
+    Ok(())
+}

@@ -152,6 +152,10 @@ impl SqliteDraft {
             self.done_here = copying.done_here(self.course).await?;
             self.keep_names(&mut copying).await?;
         }
+        if self.making == Making::Extension {
+            let items = copying.choice.items.iter().map(|id| db_int(*id)).collect();
+            self.originals = Some((copying.from.id(), items));
+        }
         self.copying = Some(Box::new(copying));
         self.broken = false;
         Ok(())

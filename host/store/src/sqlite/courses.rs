@@ -195,6 +195,10 @@ impl Courses for SqliteStore {
         Ok(())
     }
 
+    async fn delete_items(&self, course: u64, items: Vec<u64>) -> Result<()> {
+        self.remove(course, &items).await
+    }
+
     async fn default_category(&self) -> Result<u64> {
         let mut conn = self.db.read().acquire().await?;
         Ok(model_int(self.first_category(&mut conn).await?))

@@ -42,6 +42,9 @@ pub struct SqliteDraft {
     /// What is being copied into it, and what was done to people there.
     pub(super) copying: Option<Box<Copying>>,
     pub(super) done_here: DoneHere,
+    /// The items that are copied, with their course; and whether they go from there.
+    pub(super) originals: Option<(i64, Vec<i64>)>,
+    pub(super) moves: bool,
     items: IdBlock,
     part_ids: IdBlock,
     checked: Instant,
@@ -336,6 +339,8 @@ impl SqliteDraft {
             bound_sections: HashMap::new(),
             copying: None,
             done_here: DoneHere::default(),
+            originals: None,
+            moves: false,
             items: IdBlock::default(),
             part_ids: IdBlock::default(),
             checked: Instant::now(),
@@ -512,6 +517,14 @@ impl Draft for SqliteDraft {
 
     async fn copy_some(&mut self) -> Result<Copied> {
         self.copy_slice().await
+    }
+
+    async fn remove_originals(&mut self) -> Result<()> {
+        if self.originals.is_none() {
+            return Err(StoreError::Invalid("only items that are copied can be moved".into()));
+        }
+        self.moves = true;
+        Ok(())
     }
 
     async fn announce(&mut self, happenings: Vec<Happening>) -> Result<()> {

@@ -5,6 +5,7 @@ use super::courses::hide_course;
 use super::db::{check_lease, db_int, model_int, now, now_ms, random_hex};
 use super::draft::{end_reservation, reserve_for_job};
 use super::outbox::{self, Batch};
+use super::removal;
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -325,6 +326,7 @@ impl Jobs for SqliteStore {
         match end {
             JobEnd::Succeeded(outcome) => {
                 sqlx::query("DELETE FROM t_area_file WHERE doomed = ?").bind(&lease.job).execute(&mut *tx).await?;
+                removal::remove_doomed(&mut tx, &lease.job).await?;
                 finish(&mut tx, &lease.job, JobState::Succeeded, &outcome, "").await?
             }
             JobEnd::Failed(reason) => finish(&mut tx, &lease.job, JobState::Failed, "", &reason).await?,
@@ -379,6 +381,7 @@ impl Jobs for SqliteStore {
 /// after its last step and before its end leaves nothing behind this way, and the next one starts from nothing.
 async fn undo(conn: &mut sqlx::SqliteConnection, job: &str) -> Result<()> {
     outbox::retract(conn, job).await?;
+    removal::spare_doomed(conn, job).await?;
     sqlx::query("DELETE FROM t_area_file WHERE job = ?").bind(job).execute(&mut *conn).await?;
     sqlx::query("UPDATE t_area_file SET doomed = NULL WHERE doomed = ?").bind(job).execute(&mut *conn).await?;
     let made: Vec<(i64, i64, i64)> = sqlx::query_as(

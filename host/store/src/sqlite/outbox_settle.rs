@@ -32,6 +32,7 @@ fn is_conflict(error: &StoreError) -> bool {
             | StoreError::Invalid(_)
             | StoreError::NotFound { .. }
             | StoreError::TooLarge { .. }
+            | StoreError::QuotaReached { .. }
     )
 }
 

@@ -320,6 +320,7 @@ impl PluginData for SqliteStore {
         outbox::apply_effects(&mut tx, plugin, None, effects).await?;
         tx.commit().await?;
         self.db.published.notify_one();
+        self.db.published.notify_one();
         Ok(())
     }
 

@@ -4,8 +4,8 @@ use super::SqliteStore;
 use super::courses::course_on;
 use super::db::{Write, model_int, now};
 use super::draft::{Making, SqliteDraft};
-use super::{outbox, plugin_data};
-use crate::api::{Draft, Result, StoreError};
+use super::{outbox, plugin_data, removal};
+use crate::api::{DeletionCause, Draft, Result, StoreError};
 
 /// Rows looked at in one transaction.
 const SLICE: i64 = 5000;
@@ -82,7 +82,13 @@ impl SqliteDraft {
         }
         plugin_data::publish(tx, self.change).await?;
         self.write_done_here(tx).await?;
-        outbox::publish(tx, self.change).await
+        outbox::publish(tx, self.change).await?;
+        let Some((course, items)) = self.originals.as_ref().filter(|_| self.moves) else { return Ok(()) };
+        match &self.lease {
+            None => removal::remove_items(tx, *course, items, DeletionCause::Move).await,
+            // What a job does may yet be undone.
+            Some(lease) => removal::doom(tx, &lease.job, *course, items).await,
+        }
     }
 }
 

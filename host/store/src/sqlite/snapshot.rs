@@ -143,6 +143,15 @@ impl Snapshot for SqliteSnapshot {
         rows.iter().map(scope).collect()
     }
 
+    async fn scope_parents(&mut self) -> Result<Vec<(u64, u64)>> {
+        let rows: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT id, parent FROM scope WHERE course = ? AND parent IS NOT NULL ORDER BY id")
+                .bind(self.id())
+                .fetch_all(&mut *self.tx)
+                .await?;
+        Ok(rows.into_iter().map(|(scope, parent)| (model_int(scope), model_int(parent))).collect())
+    }
+
     async fn bindings(&mut self) -> Result<Vec<(u64, Binding)>> {
         let rows = sqlx::query(
             "SELECT scope, kind, local, target_scope, target FROM binding WHERE course = ? ORDER BY scope, kind, local",
