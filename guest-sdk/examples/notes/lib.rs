@@ -108,80 +108,119 @@ export_plugin!(Notes: web_service, events, jobs; manifest = "plugin.json");
 
 #[cfg(test)]
 mod tests {
-    use super::{Notes, address, copies};
+    use super::{Address, Notes, address, copies};
     use provost_guest::copies::State;
+    use provost_guest::course_store::{CourseFields, Draft, Origin};
     use provost_guest::events::{ContentDeleted, CopyKind, DeletionCause, Happening};
     use provost_guest::people::Place;
     use provost_guest::testing::{self, TestHost};
-    use provost_guest::{Caller, Error, Result, jobs};
+    use provost_guest::{Caller, Error, Result, jobs, plugin_data};
     use serde_json::json;
 
-    /// A course of two people, a content with a note.
-    fn scene() -> Result<(TestHost, Caller, Caller)> {
+    fn course(shortname: &str) -> Result<u64> {
+        let fields = CourseFields {
+            fullname: shortname.into(),
+            shortname: shortname.into(),
+            idnumber: String::new(),
+            format: "topics".into(),
+            start_date: 0,
+            end_date: 0,
+            visible: true,
+            category: 0,
+            created: 0,
+            modified: 0,
+        };
+        let origin = Origin {
+            site_hash: String::new(),
+            site_url: String::new(),
+            course: 0,
+            context: 0,
+            system_context: 0,
+            category: 0,
+            date_offset: 0,
+        };
+        Draft::create(&fields, &origin, "{}")?.publish()
+    }
+
+    /// Two courses of a teacher and a learner, and a content of the first one with a note.
+    struct Scene {
+        host: TestHost,
+        tess: Caller,
+        kim: Caller,
+        /// The content.
+        a: Address,
+        /// A place for a copy of it, in the other course.
+        b: Address,
+    }
+
+    fn scene() -> Result<Scene> {
         let host = TestHost::new();
+        let (one, other) = (course("one")?, course("other")?);
         host.manifest(include_str!("plugin.json"))?;
         let (tess, kim) = (host.person("tess"), host.person("kim"));
-        for course in [3, 4] {
+        for course in [one, other] {
             host.enrol(tess.person, course);
             host.enrol(kim.person, course);
             host.give_role(tess.person, "editingteacher", Place::Course(course));
         }
-        write(&tess, 3, 10, "as it was")?;
-        Ok((host, tess, kim))
+        let (a, b) = (address(one, 10), address(other, 20));
+        write(&tess, &a, "as it was")?;
+        Ok(Scene { host, tess, kim, a, b })
     }
 
-    fn write(who: &Caller, course: u64, content: u64, text: &str) -> Result<()> {
-        let note = json!({ "course": course, "content": content, "text": text });
+    fn number(id: &str) -> Option<u64> {
+        id.parse().ok()
+    }
+
+    fn write(who: &Caller, content: &Address, text: &str) -> Result<()> {
+        let note = json!({ "course": number(&content.course), "content": number(&content.content), "text": text });
         testing::call::<Notes>("example_write_note", note, who).map(drop)
     }
 
-    fn read(who: &Caller, course: u64, content: u64) -> Result<String> {
-        let content = json!({ "course": course, "content": content });
+    fn read(who: &Caller, content: &Address) -> Result<String> {
+        let content = json!({ "course": number(&content.course), "content": number(&content.content) });
         let note = testing::call::<Notes>("example_read_note", content, who)?;
         Ok(note["text"].as_str().unwrap_or_default().to_owned())
     }
 
     #[test]
     fn a_learner_finishes_a_copy_that_nobody_told_of() -> Result<()> {
-        let (host, tess, kim) = scene()?;
-        let (a, b) = (address(3, 10), address(4, 20));
+        let Scene { host, tess, kim, a, b } = scene()?;
         host.copy_content(CopyKind::Exact, &a, &b);
-        write(&tess, 3, 10, "edited since")?;
+        write(&tess, &a, "edited since")?;
         assert_eq!(copies().state(&b)?, State::Snapshotted);
-        assert_eq!(read(&kim, 4, 20)?, "as it was");
+        assert_eq!(read(&kim, &b)?, "as it was");
         assert_eq!(copies().state(&b)?, State::Resolved);
         assert_ne!(host.external_id("", &b), host.external_id("", &a));
-        assert!(write(&kim, 4, 20, "mine").is_err());
+        assert!(write(&kim, &b, "mine").is_err());
         Ok(())
     }
 
     #[test]
     fn a_told_copy_is_finished_before_anybody_comes() -> Result<()> {
-        let (host, _, kim) = scene()?;
-        let (a, b) = (address(3, 10), address(4, 20));
+        let Scene { host, kim, a, b, .. } = scene()?;
         let told = host.copy_content(CopyKind::Shallow, &a, &b);
         // Before the change is visible, and once more after it.
         testing::deliver_in_transaction::<Notes>("", told.clone())?;
         assert_eq!(copies().state(&b)?, State::Resolved);
         let id = host.external_id("", &b);
         testing::deliver::<Notes>("", told)?;
-        assert_eq!((host.external_id("", &b), read(&kim, 4, 20)?), (id, "as it was".to_owned()));
+        assert_eq!((host.external_id("", &b), read(&kim, &b)?), (id, "as it was".to_owned()));
 
         let (content, external_id) = (b.clone(), host.external_id("", &b));
         let gone = ContentDeleted { content, external_id, cause: DeletionCause::Delete };
         testing::deliver::<Notes>("", Happening::ContentDeleted(gone))?;
-        assert_eq!(copies().state(&b)?, State::Unconfigured);
-        assert_eq!(read(&kim, 3, 10)?, "as it was");
+        assert!(!plugin_data::exists(&plugin_data::Place::Content(b))?);
+        assert_eq!(read(&kim, &a)?, "as it was");
         Ok(())
     }
 
     #[test]
     fn an_id_that_cannot_be_written_is_written_by_a_job() -> Result<()> {
-        let (host, _, kim) = scene()?;
-        let (a, b) = (address(3, 10), address(4, 20));
+        let Scene { host, kim, a, b, .. } = scene()?;
         host.copy_content(CopyKind::Exact, &a, &b);
         host.fail_external_ids(Some(Error::failed("the disk is full")));
-        assert_eq!(read(&kim, 4, 20)?, "as it was");
+        assert_eq!(read(&kim, &b)?, "as it was");
         assert_eq!(copies().state(&b)?, State::FixPending);
         host.fail_external_ids(None);
         let ended = testing::run_enqueued::<Notes>();
@@ -192,9 +231,9 @@ mod tests {
 
     #[test]
     fn nothing_is_said_kindly() -> Result<()> {
-        let (_host, tess, kim) = scene()?;
-        assert_eq!(read(&kim, 3, 11)?, "This item is not available yet.");
-        assert!(read(&tess, 3, 11)?.contains("Set it up"));
+        let Scene { host: _host, tess, kim, b, .. } = scene()?;
+        assert_eq!(read(&kim, &b)?, "This item is not available yet.");
+        assert!(read(&tess, &b)?.contains("Set it up"));
         Ok(())
     }
 }
