@@ -1,7 +1,7 @@
 //! Operating on events: the commands `event`, `target` and `notice`, and the functions that do the same for clients.
 
 use provost_store::StoreOptions;
-use provost_store::api::{Address, CopyKind, Happening, NewJob, Outbox, PersonKey, Store, Whose};
+use provost_store::api::{Address, CopyKind, Happening, Jobs, NewJob, Outbox, People, PersonKey, Whose};
 use provost_store::sqlite::SqliteStore;
 use provost_tests::live::{Site, guests, text, wait_until};
 use provost_tests::sample;

@@ -5,7 +5,7 @@ use crate::output;
 use crate::site::Site;
 use anyhow::Result;
 use provost_store::api::{Target, TargetState};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub async fn run(site: Site, command: Command, as_json: bool) -> Result<()> {
     // Loading the plugins makes those known that are targets.
