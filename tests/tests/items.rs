@@ -119,7 +119,7 @@ fn an_activity_is_copied_within_its_course_and_deleted_again() {
     );
 
     // Deleted again, the course is what it was.
-    assert_eq!(rest.refusal(DELETE_MODULES, &[("cmids[0]", &first), ("cmids[1]", "999999")]), "invalidrecord");
+    assert_eq!(rest.refusal(DELETE_MODULES, &[("cmids[0]", &first), ("cmids[1]", "999999")]), "invalidcoursemodule");
     assert_eq!(back_up(&site, &course).documents.len(), with_third.documents.len(), "all of them or none");
     assert_eq!(rest.call(DELETE_MODULES, &[("cmids[0]", &first)]), Value::Null);
     rest.call(DELETE, &[("courseid", &course), ("items[0]", &second)]);
@@ -200,7 +200,7 @@ fn an_activity_moves_into_another_course() {
     assert_eq!(text(&refused["errorcode"]), "cannotcopy", "{refused}");
     for (parameters, code) in [
         (vec![("courseid", "4711"), ("items[0]", quiz.as_str())], "invalidrecord"),
-        (vec![("courseid", course.as_str()), ("items[0]", "4711")], "invalidrecord"),
+        (vec![("courseid", course.as_str()), ("items[0]", "4711")], "invalidcoursemodule"),
         (vec![("courseid", course.as_str()), ("items[0]", &quiz), ("sectionnumber", "77")], "invalidsection"),
     ] {
         assert_eq!(rest.refusal(COPY, &parameters), code, "{parameters:?}");

@@ -45,7 +45,7 @@ async fn run(site: Site, course: u64, payload: Value, what: &str, as_json: bool)
     let bar = JobBar::new(what);
     let ended = site.wait_for(registry, &id, |job| bar.show(job)).await;
     bar.done();
-    let job = ended.with_context(|| format!("cannot do so in course {course}"))?;
+    let job = ended.with_context(|| format!("nothing was changed in course {course}"))?;
     let outcome: Value = serde_json::from_str(&job.outcome).context("the job ended without a usable answer")?;
     if as_json {
         return output::json(&outcome);
