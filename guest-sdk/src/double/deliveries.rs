@@ -33,7 +33,7 @@ impl Outbox {
     /// Deliveries that are chosen. Errors: `invalid`, `not-found`.
     fn chosen(&mut self, choice: &Choice) -> Result<impl Iterator<Item = &mut Delivery>> {
         if choice.target.is_none() && choice.event.is_none() {
-            return Err(Error::new(ErrorKind::Invalid, "choice", "neither a target nor an event is given"));
+            return Err(Error::new(ErrorKind::Invalid, INTERFACE, "neither a target nor an event is given"));
         }
         if let Some(target) = &choice.target {
             self.target(target)?;

@@ -111,7 +111,7 @@ fn whose(person: u64, operator: bool) -> api::Whose {
 
 fn chosen(choice: wit::Choice) -> Result<api::Chosen, Error> {
     if choice.target.is_none() && choice.event.is_none() {
-        return Err(error(ErrorKind::Invalid, "choice", "neither a target nor an event is given".into()));
+        return Err(error(ErrorKind::Invalid, INTERFACE, "neither a target nor an event is given".into()));
     }
     Ok(api::Chosen { target: choice.target, event: choice.event, since: choice.since })
 }
