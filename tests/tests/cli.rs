@@ -149,8 +149,7 @@ fn people_tokens_and_plugins() {
 
     let plugins = site.json(&["plugin", "list"]);
     let ids: Vec<String> = plugins.as_array().expect("an array").iter().map(|p| text(&p["id"])).collect();
-    let built_in =
-        ["backup", "duplicate", "event-services", "items", "moodle-services", "proxy-tool", "restore"];
+    let built_in = ["backup", "duplicate", "event-services", "items", "moodle-services", "proxy-tool", "restore"];
     assert_eq!(ids, built_in);
     assert!(plugins.as_array().is_some_and(|p| p.iter().all(|p| p["source"] == "built-in" && p["fault"].is_null())));
     assert!(site.ok(&["plugin", "inspect", "backup"]).contains("core_course_backup_async"));

@@ -55,7 +55,9 @@ impl Key {
                 _ => SecretKey::from_slice(&key).map(|sk| KeyPair { pk: sk.public_key(), sk }),
             };
             // Signing with halves of two pairs would give the private one away.
-            if key.len() == 64 && Seed::from_slice(&key[..32]).is_ok_and(|seed| *KeyPair::from_seed(seed).pk != key[32..]) {
+            if key.len() == 64
+                && Seed::from_slice(&key[..32]).is_ok_and(|seed| *KeyPair::from_seed(seed).pk != key[32..])
+            {
                 return Err(NoKey("the halves of the private key do not belong together"));
             }
             return pair
