@@ -193,7 +193,9 @@ impl Plugin {
             None => bounds.each,
         };
         let of_call = Bounds { cpu_seconds: self.limits.call_cpu_seconds, wall: bounds.each };
-        let Some((_slot, mut store)) = self.check_out(CallContext::default(), of_call).await else {
+        // Waiting for room counts: a change that is about to be published does not wait longer for it than for an answer.
+        let room = tokio::time::timeout(left(Duration::ZERO), self.check_out(CallContext::default(), of_call)).await;
+        let Ok(Some((_slot, mut store))) = room else {
             let outcome = Outcome::Unavailable("no free instance in time".into());
             return vec![Handled::failed(outcome, begun.elapsed())];
         };
