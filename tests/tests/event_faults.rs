@@ -41,15 +41,15 @@ fn install(site: &Site, id: &str, config: &Value) {
 /// All deliveries of a target, oldest first.
 async fn deliveries(store: &Arc<dyn Store>, target: &str) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut all = Vec::new();
-    let mut before = 0;
+    let mut after = 0;
     loop {
-        let filter = DeliveryFilter { target: Some(target.into()), before, ..DeliveryFilter::default() };
+        let filter = DeliveryFilter { target: Some(target.into()), after, ..DeliveryFilter::default() };
         let some = store.deliveries(&filter).await?;
         let Some(last) = some.last() else { break };
-        before = last.sequence;
+        after = last.id;
         all.extend(some);
     }
-    all.reverse();
+    all.sort_by_key(|row| row.sequence);
     Ok(all)
 }
 
