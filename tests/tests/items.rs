@@ -18,7 +18,7 @@ const DELETE_MODULES: &str = "core_course_delete_modules";
 const ALL: &[&str] =
     &["users=1", "role_assignments=1", "comments=1", "userscompletion=1", "logs=1", "grade_histories=1"];
 
-fn with_options<'a>(mut command: Vec<&'a str>) -> Vec<&'a str> {
+fn with_options(mut command: Vec<&str>) -> Vec<&str> {
     for option in ALL {
         command.extend(["--option", option]);
     }
