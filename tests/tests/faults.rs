@@ -145,13 +145,13 @@ fn a_disk_that_fills_up_is_noticed_on_the_way() {
     let archive = site.generated("large.mbz", &LARGE).to_string_lossy().into_owned();
     for (megabytes, settings) in [
         // The reserve stops the upload, the taking in of contents, or the backup, whichever comes to it.
-        (24, "free-space = \"8 MiB\""),
-        (44, "free-space = \"16 MiB\""),
-        (52, "free-space = \"8 MiB\""),
+        (34, "free-space = \"8 MiB\""),
+        (54, "free-space = \"16 MiB\""),
+        (62, "free-space = \"8 MiB\""),
         // Nothing is kept free: the system itself says no, to contents or to the database.
-        (14, "free-space = 0"),
-        (30, "free-space = 0"),
-        (44, "free-space = 0"),
+        (24, "free-space = 0"),
+        (40, "free-space = 0"),
+        (54, "free-space = 0"),
     ] {
         let Some(disk) = Disk::small(&site.data(), megabytes) else {
             println!("skipped: no file systems can be mounted here");
