@@ -5,17 +5,17 @@
 mod contents;
 mod figures;
 mod measured;
+mod program;
 mod works;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
 use figures::Table;
-use measured::Taken;
-use provost_tests::generate::{SampleSize, generate};
+use program::{Program, beside, copy_folder, folder_size, in_turn, job_seconds};
+use provost_tests::generate::SampleSize;
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -23,9 +23,6 @@ use works::{Aims, Turns, Work, mib};
 
 /// A course of a real Moodle, if the checkout has the fixtures beside it.
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures/mbz/gen_S_users1.tgz.mbz");
-
-/// Bytes of each file of a generated course.
-const FILE_BYTES: u64 = 512 << 10;
 
 /// Measures import and backup against tar, gzip, unzip and native Rust.
 #[derive(Parser)]
@@ -71,37 +68,34 @@ fn main() -> Result<ExitCode> {
     if !arguments.bench {
         (arguments.rounds, arguments.large, arguments.huge) = (1, 0, 0);
     }
-    let provost = match arguments.provost {
-        Some(path) => path,
-        None => beside("provost")?,
-    };
     println!("Import and backup: {}", figures::circumstances());
     println!(
         "Every figure is of whole programs with a warm page cache; before each the system writes its buffers down."
     );
     let folder = tempfile::tempdir_in(&arguments.folder)?;
-    let bench = Bench::new(provost, beside("provost-native-backup")?, folder.path())?;
+    let program = Program::new(arguments.provost, folder.path())?;
+    let bench = Bench::new(program, beside("provost-native-backup")?, folder.path());
 
     let aims = Aims { backup: 1.5 };
     if Path::new(FIXTURE).is_file() {
         bench.course("gen_S, a course of a real Moodle", Path::new(FIXTURE), arguments.rounds)?.print(aims);
     } else {
         println!("no {FIXTURE}: a generated course of 10 MiB instead\n");
-        let archive = bench.generated("small", &Bench::files(10, 0.5))?;
+        let archive = bench.program.generated("small", &program::files(10, 0.5))?;
         bench.course("a generated course of 10 MiB", &archive, arguments.rounds)?.print(aims);
     }
     if !arguments.bench {
         return Ok(ExitCode::SUCCESS);
     }
-    let many = SampleSize { files: 10_000, file_bytes: 4 << 10, ..Bench::files(0, 0.5) };
-    let archive = bench.generated("many", &many)?;
+    let many = SampleSize { files: 10_000, file_bytes: 4 << 10, ..program::files(0, 0.5) };
+    let archive = bench.program.generated("many", &many)?;
     bench.course("a generated course of 10,000 files of 4 KiB", &archive, arguments.rounds.min(3))?.print(aims);
 
     let mut peaks = Vec::new();
     if arguments.large > 0 {
-        peaks.push(bench.peak("100 MiB", &Bench::files(100, 0.5))?);
+        peaks.push(bench.peak("100 MiB", &program::files(100, 0.5))?);
         for (kind, share, aims) in [("HTML", 1.0, aims), ("noise", 0.0, Aims { backup: 10.0 })] {
-            let archive = bench.generated(kind, &Bench::files(arguments.large, share))?;
+            let archive = bench.program.generated(kind, &program::files(arguments.large, share))?;
             let name = format!("a generated course of {} MiB of {kind}", arguments.large);
             let turns = bench.course(&name, &archive, arguments.large_rounds)?;
             turns.print(aims);
@@ -114,9 +108,9 @@ fn main() -> Result<ExitCode> {
             });
         }
         if arguments.huge > 0 {
-            peaks.push(bench.peak(&format!("{} MiB", arguments.huge), &Bench::files(arguments.huge, 0.5))?);
+            peaks.push(bench.peak(&format!("{} MiB", arguments.huge), &program::files(arguments.huge, 0.5))?);
         }
-        let logs = SampleSize { log_rows: 400_000, ..Bench::files(10, 0.5) };
+        let logs = SampleSize { log_rows: 400_000, ..program::files(10, 0.5) };
         peaks.push(bench.peak("400,000 log rows", &logs)?);
         print_peaks(&peaks);
     }
@@ -133,32 +127,10 @@ fn print_peaks(peaks: &[Peak]) {
     table.print();
 }
 
-/// A binary of the build that this belongs to.
-fn beside(name: &str) -> Result<PathBuf> {
-    let here = std::env::current_exe()?;
-    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    match here.ancestors().skip(2).map(|folder| folder.join(&name)).find(|path| path.is_file()) {
-        Some(path) => Ok(path),
-        None => bail!("no {name} beside {}: build the workspace first (tests/benches/README.md)", here.display()),
-    }
-}
-
-/// Whether a program is on this machine.
-fn there(program: &str, question: &str) -> bool {
-    let status = Command::new(program).arg(question).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let there = status.is_ok_and(|status| status.success());
-    if !there {
-        println!("no {program} on this machine: its comparison is left out");
-    }
-    there
-}
-
 struct Bench<'a> {
-    provost: PathBuf,
+    program: Program,
     native: PathBuf,
     folder: &'a Path,
-    /// An empty store with the built-in plugins compiled.
-    empty: PathBuf,
     has_tar: bool,
     has_unzip: bool,
     /// How many courses were measured.
@@ -178,59 +150,9 @@ struct Archive {
 }
 
 impl<'a> Bench<'a> {
-    fn new(provost: PathBuf, native: PathBuf, folder: &'a Path) -> Result<Self> {
-        println!("binary: {}", provost.display());
-        let has_gzip = there("gzip", "--version");
-        let bench = Self {
-            provost,
-            native,
-            folder,
-            empty: folder.join("empty"),
-            has_tar: there("tar", "--version") && has_gzip,
-            has_unzip: there("unzip", "-v"),
-            courses: Cell::new(0),
-        };
-        bench.provost(&bench.empty, &["plugin", "list"])?;
-        println!();
-        Ok(bench)
-    }
-
-    /// The size of a course with this many MiB of files.
-    fn files(mib: u64, compressible_share: f64) -> SampleSize {
-        SampleSize {
-            activities: 200,
-            people: 100,
-            log_rows: 20_000,
-            files: u32::try_from((mib << 20) / FILE_BYTES).unwrap_or(u32::MAX),
-            file_bytes: FILE_BYTES,
-            compressible_share,
-        }
-    }
-
-    /// Runs the binary on the store in `data`.
-    fn provost<A: AsRef<OsStr>>(&self, data: &Path, arguments: &[A]) -> Result<Taken> {
-        let mut words: Vec<OsString> = vec!["--json".into(), "--data".into(), data.into()];
-        words.extend(arguments.iter().map(|word| word.as_ref().to_owned()));
-        measured::run(self.provost.as_os_str(), &words, &self.output())
-    }
-
-    /// Where the standard output of the last program is.
-    fn output(&self) -> PathBuf {
-        self.folder.join("output")
-    }
-
-    /// What the last program printed.
-    fn printed(&self) -> Result<serde_json::Value> {
-        Ok(serde_json::from_slice(&fs::read(self.output())?)?)
-    }
-
-    /// Writes a course.
-    fn generated(&self, name: &str, size: &SampleSize) -> Result<PathBuf> {
-        let path = self.folder.join(format!("generated-{name}.mbz"));
-        let mut file = BufWriter::new(fs::File::create(&path)?);
-        generate(size, 1, &mut file)?;
-        file.into_inner()?;
-        Ok(path)
+    fn new(program: Program, native: PathBuf, folder: &'a Path) -> Self {
+        let has_tar = there("tar", "--version") && there("gzip", "--version");
+        Self { program, native, folder, has_tar, has_unzip: there("unzip", "-v"), courses: Cell::new(0) }
     }
 
     /// A folder for a turn. What is small is not deleted before the end: ext4 does not use a deleted file's inode again
@@ -250,8 +172,8 @@ impl<'a> Bench<'a> {
         for round in 0..rounds {
             let place = self.place()?;
             let (store, tree) = (place.join("store"), place.join("tree"));
-            copy_folder(&self.empty, &store)?;
-            let taken = self.provost(&store, &["plugin", "list"])?;
+            copy_folder(&self.program.empty, &store)?;
+            let taken = self.program.run(&store, &["plugin", "list"])?;
             turns.add(Work::Start, taken, None, 0);
 
             // Which of a pair goes first alternates, so that neither always finds the disk busier.
@@ -286,7 +208,7 @@ impl<'a> Bench<'a> {
                 fs::remove_dir_all(&store)?;
             }
             let (store, tree) = (place.join("store-of-zip"), place.join("tree-of-zip"));
-            copy_folder(&self.empty, &store)?;
+            copy_folder(&self.program.empty, &store)?;
             for work in in_turn(round, [Work::ImportZip, Work::Unzip]) {
                 match work {
                     Work::ImportZip => {
@@ -310,8 +232,8 @@ impl<'a> Bench<'a> {
         let mut turns = Turns::default();
         let place = self.place()?;
         let store = place.join("store");
-        copy_folder(&self.empty, &store)?;
-        let archive = self.generated("peak", size)?;
+        copy_folder(&self.program.empty, &store)?;
+        let archive = self.program.generated("peak", size)?;
         let id = self.import(&mut turns, Work::ImportTgz, &archive, &store)?;
         fs::remove_file(archive)?;
         let course = Imported { store: &store, id };
@@ -329,10 +251,10 @@ impl<'a> Bench<'a> {
 
     /// Imports; returns the course's id.
     fn import(&self, turns: &mut Turns, work: Work, archive: &Path, store: &Path) -> Result<u64> {
-        let taken = self.provost(store, &[OsStr::new("course"), OsStr::new("import"), archive.as_os_str()])?;
+        let (taken, id) = self.program.import(store, archive)?;
         let job = job_seconds(&taken);
         turns.add(work, taken, job, 0);
-        self.printed()?["courseid"].as_u64().context("no course was made")
+        Ok(id)
     }
 
     fn unpack(&self, turns: &mut Turns, work: Work, archive: &Path, tree: &Path) -> Result<()> {
@@ -342,7 +264,7 @@ impl<'a> Bench<'a> {
             _ => return Ok(()),
         };
         fs::create_dir(tree)?;
-        turns.add(work, measured::run(OsStr::new(program), &words, &self.output())?, None, 0);
+        turns.add(work, measured::run(OsStr::new(program), &words, &self.program.output())?, None, 0);
         Ok(())
     }
 
@@ -354,19 +276,19 @@ impl<'a> Bench<'a> {
         if matches!(work, Work::NativeTgz | Work::NativeZip) {
             let mut words: Vec<OsString> = vec!["--data".into(), store.into(), id.clone().into()];
             words.extend(["--option", "users=1", "--option", format].map(OsString::from));
-            taken = measured::run(self.native.as_os_str(), &words, &self.output())?;
-            job = self.printed()?["seconds"].as_f64().map(Duration::from_secs_f64);
+            taken = measured::run(self.native.as_os_str(), &words, &self.program.output())?;
+            job = self.program.printed()?["seconds"].as_f64().map(Duration::from_secs_f64);
         } else {
-            taken = self.provost(store, &["backup", "create", &id, "--option", "users=1", "--option", format])?;
+            taken = self.program.run(store, &["backup", "create", &id, "--option", "users=1", "--option", format])?;
             job = job_seconds(&taken);
         }
-        let printed = self.printed()?;
+        let printed = self.program.printed()?;
         let (name, size) = (printed["filename"].as_str().unwrap_or_default(), printed["filesize"].as_u64());
         let size = size.with_context(|| format!("no archive was made: {printed}"))?;
         let name = name.to_owned();
         turns.add(work, taken, job, size);
-        self.provost(store, &["backup", "list", &id])?;
-        let listed = self.printed()?;
+        self.program.run(store, &["backup", "list", &id])?;
+        let listed = self.program.printed()?;
         let listed = listed.as_array().into_iter().flatten().find(|file| file["filename"] == name.as_str());
         let sha1 = listed.and_then(|file| file["sha1"].as_str()).with_context(|| format!("no {name} in the store"))?;
         Ok(Archive { path: store.join("blobs").join(&sha1[..2]).join(sha1), size })
@@ -396,7 +318,7 @@ impl<'a> Bench<'a> {
             let (tree, out) = (place.join("tree"), place.join("packed.tar.gz"));
             let script = r#"tar -cf - -C "$1" . | gzip -6 >"$2""#;
             let words = ["-c".into(), script.into(), "sh".into(), tree.into(), out.clone().into()];
-            let taken = measured::run(OsStr::new("sh"), &words, &self.output())?;
+            let taken = measured::run(OsStr::new("sh"), &words, &self.program.output())?;
             let written = fs::metadata(&out)?.len();
             turns.add(Work::TarGzip, taken, None, written);
             if written > 64 << 20 {
@@ -407,47 +329,17 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Forwards in even rounds, backwards in odd ones.
-fn in_turn<const N: usize>(round: usize, mut works: [Work; N]) -> [Work; N] {
-    if round % 2 == 1 {
-        works.reverse();
+/// Whether a program is on this machine.
+fn there(program: &str, question: &str) -> bool {
+    let status = Command::new(program).arg(question).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let there = status.is_ok_and(|status| status.success());
+    if !there {
+        println!("no {program} on this machine: its comparison is left out");
     }
-    works
-}
-
-/// How long the job took, as the worker's log says.
-fn job_seconds(taken: &Taken) -> Option<Duration> {
-    let (_, rest) = taken.errors.split_once("seconds=")?;
-    let number: String =
-        rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.' || *c == 'e' || *c == '-').collect();
-    number.parse().ok().map(Duration::from_secs_f64)
+    there
 }
 
 /// Takes what is not there for done.
 fn absent(error: std::io::Error) -> std::io::Result<()> {
     if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
-}
-
-fn folder_size(folder: &Path) -> Result<u64> {
-    let mut sum = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let facts = entry.metadata()?;
-        sum += if facts.is_dir() { folder_size(&entry.path())? } else { facts.len() };
-    }
-    Ok(sum)
 }
