@@ -13,7 +13,8 @@ use measured::Taken;
 use program::{Program, copy_folder, files, fill_folder, folder_size, in_turn, job_seconds};
 use provost_tests::generate::SampleSize;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -152,10 +153,12 @@ fn course(program: &Program, folder: &Path, size: &SampleSize, rounds: usize) ->
     let store = folder.join("store");
     copy_folder(&program.empty, &store)?;
     let (_, id) = program.import(&store, &archive)?;
+    let pool = folder.join("pool");
+    unpack_pool(&archive, &pool)?;
     fs::remove_file(archive)?;
-    let bytes = folder_size(&store.join("blobs"))?;
+    let bytes = folder_size(&pool)?;
     println!(
-        "A course of {} activities, {} people, {} log rows, {} files, {:.1} MiB in the store; {rounds} turns.\n",
+        "A course of {} activities, {} people, {} log rows, {} files of {:.1} MiB; {rounds} turns.\n",
         size.activities,
         size.people,
         size.log_rows,
@@ -171,7 +174,7 @@ fn course(program: &Program, folder: &Path, size: &SampleSize, rounds: usize) ->
             twin_of(&store, &twin)?;
             let (taken, job) = match way {
                 Way::CopyFiles => {
-                    let words: Vec<OsString> = vec!["-r".into(), twin.join("blobs").into(), twin.join("copied").into()];
+                    let words: Vec<OsString> = vec!["-r".into(), pool.clone().into(), twin.join("copied").into()];
                     (measured::run(OsStr::new("cp"), &words, &program.output())?, None)
                 }
                 Way::BackupAndRestore => back_up_and_restore(program, &twin, id)?,
@@ -182,8 +185,22 @@ fn course(program: &Program, folder: &Path, size: &SampleSize, rounds: usize) ->
         }
     }
     fs::remove_dir_all(&store)?;
+    fs::remove_dir_all(&pool)?;
     turns.print();
     Ok(turns)
+}
+
+/// Unpacks the contents of an archive's files.
+fn unpack_pool(archive: &Path, pool: &Path) -> Result<()> {
+    fs::create_dir(pool)?;
+    let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(BufReader::new(File::open(archive)?)));
+    for entry in tar.entries()? {
+        let mut entry = entry?;
+        if entry.path()?.starts_with("files") {
+            entry.unpack_in(pool)?;
+        }
+    }
+    Ok(())
 }
 
 /// A store that is the same: its contents, which never change, linked, the rest copied.

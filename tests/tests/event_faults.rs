@@ -1,5 +1,6 @@
 //! The host is killed at random moments while a course is copied and told of: what happened is told once, in order, or waits, or is given up
-//! with a reason. Two moments by default; `PROVOST_KILL_POINTS` says how many, `PROVOST_KILL_ITEMS` how large the course is.
+//! with a reason. The copies are in turns a job of the duplicating plugin, which is taken up again, and one call of a plugin, which is not.
+//! Two moments by default; `PROVOST_KILL_POINTS` says how many, `PROVOST_KILL_ITEMS` how large the course is.
 
 use provost_store::api::*;
 use provost_tests::live::{Site, guests};
@@ -70,6 +71,34 @@ async fn remembered(store: &Arc<dyn Store>) -> Result<BTreeMap<String, (u64, u64
     }
 }
 
+/// Who copies.
+#[derive(Debug, Clone, Copy)]
+enum How {
+    /// The witness, in the call.
+    Call,
+    /// The duplicating plugin, as a job.
+    Job,
+}
+
+impl How {
+    /// Address and form of a request for a copy.
+    fn request(self, url: &str, token: &str, course: &str, name: &str) -> (String, Vec<(String, String)>) {
+        let own: &[(&str, &str)] = match self {
+            How::Call => &[("wsfunction", "witnesa_copy"), ("keep", "1")],
+            How::Job => &[
+                ("wsfunction", "core_course_async_duplicate_course"),
+                ("fullname", "Copy"),
+                ("categoryid", "1"),
+                ("options[0][name]", "users"),
+                ("options[0][value]", "1"),
+            ],
+        };
+        let all = [("wstoken", token), ("moodlewsrestformat", "json"), ("courseid", course), ("shortname", name)];
+        let form = all.iter().chain(own).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        (format!("{url}/webservice/rest/server.php"), form.collect())
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_killed_is_told_once_or_waits() -> Result<(), Box<dyn std::error::Error>> {
     let (points, items) = (number("PROVOST_KILL_POINTS", 2), number("PROVOST_KILL_ITEMS", 300));
@@ -93,18 +122,8 @@ async fn whatever_is_killed_is_told_once_or_waits() -> Result<(), Box<dyn std::e
     // Long enough for a copy and what is told of it, measured once.
     let begun = std::time::Instant::now();
     let server = site.serve(&[]);
-    let copy = |url: &str, name: &str| {
-        let body = [("wstoken", token.as_str()), ("wsfunction", "witnesa_copy"), ("moodlewsrestformat", "json")]
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .into_iter()
-            .chain([
-                ("courseid".to_owned(), course.clone()),
-                ("shortname".to_owned(), name.to_owned()),
-                ("keep".to_owned(), "1".to_owned()),
-            ]);
-        (format!("{url}/webservice/rest/server.php"), body.collect::<Vec<_>>())
-    };
-    let (url, form) = copy(&server.url, "whole");
+    let copy = |url: &str, how: How, name: &str| how.request(url, &token, &course, name);
+    let (url, form) = copy(&server.url, How::Call, "whole");
     let first = tokio::task::spawn_blocking(move || post(&url, &form)).await?;
     assert!(first.is_some_and(|answer| answer.contains("courseid")), "the copy that is left alone");
     settled(&store).await?;
@@ -113,7 +132,8 @@ async fn whatever_is_killed_is_told_once_or_waits() -> Result<(), Box<dyn std::e
 
     for point in 0..points {
         let server = site.serve(&[]);
-        let (url, form) = copy(&server.url, &format!("copy {point}"));
+        let how = if point % 2 == 0 { How::Job } else { How::Call };
+        let (url, form) = copy(&server.url, how, &format!("copy {point}"));
         let asked = tokio::task::spawn_blocking(move || post(&url, &form));
         let moment = random.random_range(0.0..1.0) * longest.as_secs_f64();
         tokio::time::sleep(Duration::from_secs_f64(moment)).await;
@@ -133,17 +153,20 @@ fn post(url: &str, form: &[(String, String)]) -> Option<String> {
     ureq::post(url).send_form(form).ok()?.body_mut().read_to_string().ok()
 }
 
-/// Waits until the healthy target has everything.
+/// Waits until no job is left and the healthy target has everything.
 async fn settled(store: &Arc<dyn Store>) -> Result<(), StoreError> {
     let begun = std::time::Instant::now();
     loop {
+        let jobs = store.jobs(JobFilter { course: None, state: None, limit: 1000 }).await?;
+        let unfinished = jobs.iter().filter(|j| matches!(j.state, JobState::Queued | JobState::Running)).count();
         let waiting = store.target(HEALTHY, "").await?.waiting;
         let (_, untold) = store.listeners().await?;
-        if waiting == 0 && !untold {
+        if unfinished == 0 && waiting == 0 && !untold {
             return Ok(());
         }
         if begun.elapsed() > provost_tests::live::PATIENCE {
-            return Err(StoreError::Invalid(format!("{waiting} events still wait for the healthy target")));
+            let what = format!("{unfinished} jobs and {waiting} events of the healthy target are left");
+            return Err(StoreError::Invalid(what));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -151,9 +174,17 @@ async fn settled(store: &Arc<dyn Store>) -> Result<(), StoreError> {
 
 async fn check(store: &Arc<dyn Store>, items: u64) -> Result<(), String> {
     let fault = |e: StoreError| e.to_string();
-    let courses: BTreeSet<String> =
-        store.courses(0, 1000).await.map_err(fault)?.iter().map(|c| c.id.to_string()).collect();
+    let courses = store.courses(0, 1000).await.map_err(fault)?;
     let copies = courses.len() as u64 - 1;
+    // Every job that was taken on has made one course, however often it was begun.
+    for job in store.jobs(JobFilter { course: None, state: None, limit: 1000 }).await.map_err(fault)? {
+        let outcome: Value = serde_json::from_str(&job.outcome).unwrap_or_default();
+        let made = outcome["courseid"].as_u64().filter(|id| courses.iter().any(|c| c.id == *id));
+        if job.state != JobState::Succeeded || made.is_none() {
+            return Err(format!("{job:?}"));
+        }
+    }
+    let courses: BTreeSet<String> = courses.iter().map(|c| c.id.to_string()).collect();
     let healthy = deliveries(store, HEALTHY).await.map_err(fault)?;
     // Every copy that is there has all its events, and none that is not has any.
     // The course itself, its section and its activities.
