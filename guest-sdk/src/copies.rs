@@ -44,6 +44,7 @@ mod fix;
 mod record;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 use crate::bindings::event::exports::provost::plugin::event_handler::Intent;
 use crate::bindings::imports::provost::plugin::events::ContentCopied;

@@ -3,25 +3,22 @@
 use super::contract::Contract;
 use super::record::{Claim, Owner, Record, Spot};
 use super::{Access, Address, Condition, Namespace, Opened, Place, State, Unconfigured, Value, record};
-use crate::bindings::event::exports::provost::plugin::event_handler::{Intent, NewExternalId};
-use crate::bindings::imports::provost::plugin::events::{ContentCopied, CopyKind};
+use crate::bindings::imports::provost::plugin::events::CopyKind;
 use crate::bindings::imports::provost::plugin::jobs::NewJob;
 use crate::bindings::imports::provost::plugin::log::Level;
 use crate::{Error, ErrorKind, IdHistory, Result};
 
 /// How often a fix-up decides anew when what it decided upon changed meanwhile.
 const ROUNDS: u32 = 4;
-/// How many keys are read at once.
-const PAGE: u32 = 100;
 
 /// Somebody's access to a content.
 #[derive(Debug, Clone)]
 pub(super) struct Visit<'a> {
-    content: &'a Address,
+    pub(super) content: &'a Address,
     /// Of a content of another site: the external id that came with it. One of this site is asked of the host.
-    told: Option<&'a str>,
+    pub(super) told: Option<&'a str>,
     /// Of a content of another site.
-    history: Option<&'a IdHistory>,
+    pub(super) history: Option<&'a IdHistory>,
 }
 
 impl<'a> Visit<'a> {
@@ -65,8 +62,8 @@ struct Held {
 
 /// The fix-up for one target.
 pub(super) struct Fix<'a, C> {
-    contract: &'a C,
-    target: &'a str,
+    pub(super) contract: &'a C,
+    pub(super) target: &'a str,
     retry_job: Option<&'static str>,
 }
 
@@ -227,12 +224,12 @@ impl<'a, C: Contract> Fix<'a, C> {
         Ok(self.put_record(&record, content, version)?.then_some(record))
     }
 
-    fn new_record(&self, content: &Address, approximate: bool) -> Record {
+    pub(super) fn new_record(&self, content: &Address, approximate: bool) -> Record {
         let external_id = record::fresh_id(&self.contract.site(), self.target, content);
         Record { content: content.into(), external_id, approximate }
     }
 
-    fn put_owner(&self, record: &Record, content: &Address) -> Result<()> {
+    pub(super) fn put_owner(&self, record: &Record, content: &Address) -> Result<()> {
         let owner = Owner { external_id: record.external_id.clone(), content: content.into() };
         let owner = record::write(&owner)?;
         self.put(&record::owner_key(self.target, &record.external_id), &owner, Condition::Absent)?;
@@ -243,7 +240,7 @@ impl<'a, C: Contract> Fix<'a, C> {
         Ok(())
     }
 
-    fn put_record(&self, record: &Record, content: &Address, version: Option<u64>) -> Result<bool> {
+    pub(super) fn put_record(&self, record: &Record, content: &Address, version: Option<u64>) -> Result<bool> {
         let condition = version.map_or(Condition::Absent, Condition::Unchanged);
         let place = Place::Content(content.clone());
         let note = record::write(record)?;
@@ -377,108 +374,8 @@ impl<'a, C: Contract> Fix<'a, C> {
         if self.has_data(content)? { Ok(Some(content.clone())) } else { self.owner(carried) }
     }
 
-    pub(super) fn copied(&self, event: &ContentCopied) -> Result<Vec<Intent>> {
-        let content = &event.copy;
-        let noted = self.record_at(content)?;
-        let record = match noted {
-            // Told again.
-            Some((record, _)) if record.is_of(content) => record,
-            None if !self.has_data(content)? => return Ok(Vec::new()),
-            noted => {
-                let record = self.new_record(content, false);
-                self.put_owner(&record, content)?;
-                if !self.put_record(&record, content, noted.map(|(_, version)| version))? {
-                    return Err(Error::new(ErrorKind::RetryLater, "copies", "somebody just opened the copy"));
-                }
-                record
-            }
-        };
-        // Whatever it carries by then: the record's is right, as at an access.
-        let (content, external_id) = (content.clone(), record.external_id);
-        Ok(vec![Intent::SetExternalId(NewExternalId { content, external_id, expected: None })])
-    }
-
-    pub(super) fn deleted(&self, content: &Address) -> Result<()> {
-        if let Some((record, _)) = self.record_at(content)?
-            && record.is_of(content)
-        {
-            self.delete(&record::owner_key(self.target, &record.external_id))?;
-        }
-        self.delete(&record::claim_key(self.target, content))?;
-        if record::is_foreign(content) {
-            self.delete(&record::foreign_key(self.target, &content.content))?;
-        }
-        self.contract.erase(&Place::Content(content.clone()))
-    }
-
-    pub(super) fn course_deleted(&self, course: &str) -> Result<()> {
-        self.contract.erase(&Place::Course(course.to_owned()))
-    }
-
-    pub(super) fn retry(&self) -> Result<usize> {
-        let (mut finished, mut open) = (0, 0);
-        let mut first_error = None;
-        let prefix = record::claims(self.target);
-        let mut after = prefix.clone();
-        loop {
-            let keys = self.keys(&prefix, &after, PAGE)?;
-            let Some(last) = keys.last() else { break };
-            after.clone_from(last);
-            for key in &keys {
-                match self.retry_one(key) {
-                    Ok(true) => finished += 1,
-                    Ok(false) => open += 1,
-                    Err(e) => {
-                        open += 1;
-                        first_error.get_or_insert(e);
-                    }
-                }
-            }
-        }
-        if open == 0 {
-            return Ok(finished);
-        }
-        let why = first_error.map(|e| format!(": {}", e.message)).unwrap_or_default();
-        let message = format!("{open} contents are still to be finished, {finished} were{why}");
-        Err(Error::new(ErrorKind::RetryLater, "copies", message))
-    }
-
-    /// Whether it is finished.
-    fn retry_one(&self, key: &str) -> Result<bool> {
-        let Some(value) = self.get(key)? else { return Ok(true) };
-        let claim: Claim = record::read(&value)?;
-        if claim.is_held(self.contract.now()) {
-            return Ok(false);
-        }
-        let content = Address::from(claim.content);
-        let visit = Visit { content: &content, told: claim.told.as_deref(), history: None };
-        match self.open(&visit) {
-            Ok(Access::Ready(item)) if item.state() != State::Resolved => Ok(false),
-            // One that is served, or with which nothing is kept any more, may have left its claim behind.
-            Ok(_) => self.delete(key).map(|_| true),
-            Err(e) if is_gone(&e) => self.delete(key).map(|_| true),
-            Err(e) => Err(e),
-        }
-    }
-
-    pub(super) fn sweep(&self, after: &str, limit: u32) -> Result<Option<String>> {
-        let prefix = record::owners(self.target);
-        let keys = self.keys(&prefix, if after.is_empty() { &prefix } else { after }, limit)?;
-        for key in &keys {
-            let Some(value) = self.get(key)? else { continue };
-            let owner: Owner = record::read(&value)?;
-            let content = Address::from(owner.content);
-            // What is just being made notes its owner first.
-            let is_claimed = self.get(&record::claim_key(self.target, &content))?.is_some();
-            if !is_claimed && !self.owns(&content, &owner.external_id)? {
-                self.delete(key)?;
-            }
-        }
-        Ok(keys.last().cloned())
-    }
-
     /// What the record at an address says, with its version. It may be another content's.
-    fn record_at(&self, content: &Address) -> Result<Option<(Record, u64)>> {
+    pub(super) fn record_at(&self, content: &Address) -> Result<Option<(Record, u64)>> {
         let place = Place::Content(content.clone());
         let value = self.contract.get(&place, Namespace::Definition, &record::record_key(self.target))?;
         value.map(|value| Ok((record::read(&value)?, value.version))).transpose()
@@ -495,7 +392,7 @@ impl<'a, C: Contract> Fix<'a, C> {
         Ok(self.owns(&content, external_id)?.then_some(content))
     }
 
-    fn owns(&self, content: &Address, external_id: &str) -> Result<bool> {
+    pub(super) fn owns(&self, content: &Address, external_id: &str) -> Result<bool> {
         let record = self.record_at(content)?;
         Ok(record.is_some_and(|(record, _)| record.is_of(content) && record.external_id == external_id))
     }
@@ -507,11 +404,11 @@ impl<'a, C: Contract> Fix<'a, C> {
         Ok(self.has_data(&address)?.then_some(address))
     }
 
-    fn has_data(&self, content: &Address) -> Result<bool> {
+    pub(super) fn has_data(&self, content: &Address) -> Result<bool> {
         self.contract.exists(&Place::Content(content.clone()))
     }
 
-    fn get(&self, key: &str) -> Result<Option<Value>> {
+    pub(super) fn get(&self, key: &str) -> Result<Option<Value>> {
         self.contract.get(&Place::Site, Namespace::Definition, key)
     }
 
@@ -520,12 +417,12 @@ impl<'a, C: Contract> Fix<'a, C> {
         unless_conflict(self.contract.put(&Place::Site, Namespace::Definition, key, value, condition))
     }
 
-    fn delete(&self, key: &str) -> Result<bool> {
+    pub(super) fn delete(&self, key: &str) -> Result<bool> {
         self.contract.delete(&Place::Site, Namespace::Definition, key)
     }
 
     /// Keys that begin with a prefix.
-    fn keys(&self, prefix: &str, after: &str, limit: u32) -> Result<Vec<String>> {
+    pub(super) fn keys(&self, prefix: &str, after: &str, limit: u32) -> Result<Vec<String>> {
         let mut keys = self.contract.keys(&Place::Site, Namespace::Definition, after, limit)?;
         keys.retain(|key| key.starts_with(prefix));
         Ok(keys)
@@ -562,7 +459,7 @@ fn unless_conflict(put: Result<u64>) -> Result<Option<u64>> {
 }
 
 /// Whether the content is not there any more.
-fn is_gone(error: &Error) -> bool {
+pub(super) fn is_gone(error: &Error) -> bool {
     error.kind == ErrorKind::NotFound && error.code == "content"
 }
 

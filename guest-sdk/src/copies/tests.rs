@@ -1,12 +1,13 @@
 //! The decision table row by row, on a host in memory.
 
 mod crashes;
+mod foreign;
 mod races;
+mod told;
 mod world;
 
 use super::record::LEASE;
 use super::*;
-use crate::bindings::event::exports::provost::plugin::event_handler::NewExternalId;
 use crate::bindings::imports::provost::plugin::events::CopyKind;
 use world::{HONEST, World, address, text};
 
@@ -413,61 +414,6 @@ fn while_another_call_is_at_it() {
 }
 
 #[test]
-fn a_told_copy_is_finished_at_once() {
-    for told in [CopyKind::Exact, CopyKind::Shallow] {
-        let world = World::default();
-        let a = original(&world);
-        let n = address(4, 20);
-        world.copy_content(&a, &n, Some(told));
-        let event = ContentCopied { kind: told, origin: a.clone(), external_id: world.id_of(&a), copy: n.clone() };
-        let handle = || copies().fix(&world.watched(HONEST)).copied(&event).expect("handled");
-        let intents = handle();
-        let [Intent::SetExternalId(intent)] = &intents[..] else { panic!("{intents:?}") };
-        assert_eq!((&intent.content, &intent.expected), (&n, &None));
-        let before = world.data();
-        assert_eq!((handle(), world.data()), (intents.clone(), before), "told again, nothing changes");
-        world.carry_out(&intents);
-        assert_eq!(state(&world, &n), State::Resolved);
-        let writes = world.id_writes();
-        let item = ready(&world, &n);
-        assert_eq!((item.external_id(), item.is_approximate()), (intent.external_id.as_str(), false));
-        assert_eq!(world.id_writes(), writes, "nothing is left to do at the first access");
-
-        // Edited, and told once more by an operator: the edit stays, and so does the id.
-        world.put_text(&n, "edited");
-        world.carry_out(&handle());
-        assert_eq!((definition(&world, &ready(&world, &n)).as_str(), state(&world, &n)), ("edited", State::Resolved));
-    }
-}
-
-#[test]
-fn a_told_copy_of_nothing_is_nothing() {
-    let world = World::default();
-    let (a, n) = (address(3, 10), address(4, 20));
-    world.add(&a);
-    world.copy_content(&a, &n, Some(CopyKind::Exact));
-    let event = ContentCopied { kind: CopyKind::Exact, origin: a, external_id: String::new(), copy: n };
-    assert_eq!(copies().fix(&world.watched(HONEST)).copied(&event), Ok(vec![]));
-    assert_eq!(world.data(), vec![]);
-}
-
-#[test]
-fn a_copy_that_was_opened_before_it_was_told_stays() {
-    let world = World::default();
-    let a = original(&world);
-    let n = address(4, 20);
-    let event =
-        ContentCopied { kind: CopyKind::Exact, origin: a.clone(), external_id: world.id_of(&a), copy: n.clone() };
-    world.copy_content(&a, &n, Some(CopyKind::Exact));
-    let item = ready(&world, &n);
-    let intents = copies().fix(&world.watched(HONEST)).copied(&event).expect("handled");
-    let expected = NewExternalId { content: n.clone(), external_id: item.external_id().into(), expected: None };
-    assert_eq!(intents, [Intent::SetExternalId(expected)]);
-    world.carry_out(&intents);
-    assert_eq!(ready(&world, &n), item);
-}
-
-#[test]
 fn ids_belong_to_a_site_a_target_and_an_address() {
     let id = |site: &str, target: &str, content: &Address| record::fresh_id(site, target, content);
     let here = id("site", "", &address(1, 12));
@@ -507,64 +453,6 @@ fn targets_do_not_see_each_other() {
     assert_eq!(host.external_id("left", &a), Ok(left_id));
     assert_eq!(host.external_id("right", &a), Ok(right_id));
     assert_eq!(left.fix(&host).state(&a), Ok(State::Resolved));
-}
-
-fn foreign(context: &str, link: &str) -> Address {
-    Address { course: format!("lms.example:{context}"), content: format!("lms.example:{link}") }
-}
-
-#[test]
-fn an_unknown_link_finds_its_ancestor() {
-    let world = World::default();
-    let host = world.watched(HONEST);
-    let copies = copies();
-    let a = foreign("c1", "l1");
-    let item = copies.fix(&host).set_up(&Visit::foreign(&a, "", None)).expect("set up");
-    item.put_to(&host, Namespace::Definition, "text", b"kept", Condition::Always).expect("put");
-    item.put_to(&host, Namespace::UserData, "text", b"an answer", Condition::Always).expect("put");
-
-    // The nearest ancestor was never opened; the one before it was.
-    let n = foreign("c9", "l9");
-    let history = IdHistory::parse("l5,l1").expect("known");
-    let visit = Visit::foreign(&n, "", Some(&history));
-    let Ok(Access::Ready(found)) = copies.fix(&host).open(&visit) else { panic!("found") };
-    assert_eq!((found.state(), found.is_approximate()), (State::Resolved, true));
-    assert_eq!((definition(&world, &found).as_str(), read(&world, &found, Namespace::UserData)), ("kept", "".into()));
-    assert_eq!(world.id_writes(), 0, "there is nobody to write an id to");
-    // The new id is recorded at once: its own copies find it, and it needs no history any more.
-    let Ok(Access::Ready(again)) = copies.fix(&host).open(&Visit::foreign(&n, "", None)) else { panic!("known") };
-    assert_eq!(again, found);
-    let next = foreign("c10", "l10");
-    let history = IdHistory::parse("l9,l5,l1").expect("known");
-    world.put_text(&n, "the nearest");
-    let Ok(Access::Ready(found)) = copies.fix(&host).open(&Visit::foreign(&next, "", Some(&history))) else {
-        panic!("found")
-    };
-    assert_eq!(definition(&world, &found), "the nearest");
-    // Another site's link of the same name is another one.
-    let stranger = Address { course: "other.example:c1".into(), content: "other.example:l77".into() };
-    let history = IdHistory::parse("l1").expect("known");
-    let visit = Visit::foreign(&stranger, "", Some(&history));
-    assert!(matches!(copies.fix(&host).open(&visit), Ok(Access::Unconfigured(_))));
-}
-
-#[test]
-fn an_unknown_link_with_a_carried_id() {
-    let world = World::default();
-    let host = world.watched(HONEST);
-    let copies = copies();
-    let a = foreign("c1", "l1");
-    let item = copies.fix(&host).set_up(&Visit::foreign(&a, "", None)).expect("set up");
-    item.put_to(&host, Namespace::Definition, "text", b"kept", Condition::Always).expect("put");
-    let n = foreign("c2", "l2");
-    let visit = Visit::foreign(&n, item.external_id(), None);
-    let Ok(Access::Ready(found)) = copies.fix(&host).open(&visit) else { panic!("found") };
-    assert_eq!((definition(&world, &found).as_str(), found.is_approximate()), ("kept", true));
-    assert_ne!(found.external_id(), item.external_id());
-    // It goes on carrying the old one, which changes nothing.
-    let Ok(Access::Ready(again)) = copies.fix(&host).open(&visit) else { panic!("found") };
-    assert_eq!(again, found);
-    assert_eq!(copies.fix(&host).state(&n), Ok(State::Resolved));
 }
 
 #[test]
