@@ -181,7 +181,7 @@ impl Plugin {
     ///
     /// What a handler writes is seen by those after it; nothing of it is done yet. A caller that drops the effects of one must not
     /// carry out those of later ones.
-    pub async fn handle(&self, deliveries: Vec<Delivery>, bounds: HandleBounds) -> Vec<Handled> {
+    pub async fn handle(&self, mut deliveries: Vec<Delivery>, bounds: HandleBounds) -> Vec<Handled> {
         let begun = Instant::now();
         let mut handled = Vec::with_capacity(deliveries.len());
         let Some(indices) = &self.event_handler else {
@@ -211,19 +211,18 @@ impl Plugin {
                 return vec![Handled::failed(outcome, begun.elapsed())];
             }
         };
+        if let Err(failure) = self.fill_in(&mut deliveries).await {
+            // The store is busy or broken: nothing was asked of the plugin.
+            let outcome = Outcome::Unavailable(failure.to_string());
+            return vec![Handled::failed(outcome, begun.elapsed())];
+        }
         let mut buffer = Buffer::default();
-        for mut delivery in deliveries {
+        for delivery in deliveries {
             let wall = left(begun.elapsed());
             if wall.is_zero() {
                 break;
             }
             let started = Instant::now();
-            if let Err(failure) = self.fill_in(&mut delivery).await {
-                // The store is busy or broken: nothing was asked of the plugin.
-                let outcome = Outcome::Unavailable(failure.to_string());
-                handled.push(Handled::failed(outcome, started.elapsed()));
-                break;
-            }
             let mark = buffer.begin(&delivery);
             let state = store.data_mut();
             state.allow_cpu(of_call.cpu_seconds);
@@ -259,20 +258,46 @@ impl Plugin {
         handled
     }
 
-    /// The target's own external id with what the event is about, as it was when that happened.
-    async fn fill_in(&self, delivery: &mut Delivery) -> api::Result<()> {
-        let at = delivery.event.storage_sequence;
-        let (of, external_id) = match &mut delivery.event.what {
-            Happening::ContentCopied { origin, external_id, .. } => (origin, external_id),
-            Happening::ContentDeleted { content, external_id, .. }
-            | Happening::ContentExported { content, external_id, .. }
-            | Happening::ContentImported { content, external_id, .. } => (content, external_id),
-            _ => return Ok(()),
-        };
-        if external_id.is_empty() {
-            *external_id = self.host.store.external_id(&self.facts.id, &delivery.target, of, at).await?;
+    /// The targets' own external ids with what the events are about, as they were when that happened.
+    async fn fill_in(&self, deliveries: &mut [Delivery]) -> api::Result<()> {
+        let open: Vec<(usize, &str, &api::Address, u64)> = deliveries
+            .iter()
+            .enumerate()
+            .filter_map(|(n, d)| {
+                let (of, external_id) = identified(&d.event.what)?;
+                external_id.is_empty().then_some((n, d.target.as_str(), of, d.event.storage_sequence))
+            })
+            .collect();
+        let of: Vec<(&str, &api::Address, u64)> = open.iter().map(|(_, target, of, at)| (*target, *of, *at)).collect();
+        let found = self.host.store.external_ids_as_of(&self.facts.id, &of).await?;
+        let places: Vec<usize> = open.iter().map(|(n, ..)| *n).collect();
+        for (n, id) in places.into_iter().zip(found) {
+            if let Some(external_id) = deliveries.get_mut(n).and_then(|d| external_id_mut(&mut d.event.what)) {
+                *external_id = id;
+            }
         }
         Ok(())
+    }
+}
+
+/// The content that a target may have an id of its own for, and the place of that id.
+fn identified(what: &Happening) -> Option<(&api::Address, &String)> {
+    match what {
+        Happening::ContentCopied { origin, external_id, .. } => Some((origin, external_id)),
+        Happening::ContentDeleted { content, external_id, .. }
+        | Happening::ContentExported { content, external_id, .. }
+        | Happening::ContentImported { content, external_id, .. } => Some((content, external_id)),
+        _ => None,
+    }
+}
+
+fn external_id_mut(what: &mut Happening) -> Option<&mut String> {
+    match what {
+        Happening::ContentCopied { external_id, .. }
+        | Happening::ContentDeleted { external_id, .. }
+        | Happening::ContentExported { external_id, .. }
+        | Happening::ContentImported { external_id, .. } => Some(external_id),
+        _ => None,
     }
 }
 

@@ -195,6 +195,8 @@ pub trait PluginData: Send + Sync {
 
     /// See `contents.external-id`; empty also for a content that is not there.
     async fn external_id(&self, plugin: &str, target: &str, content: &Address, at: u64) -> Result<String>;
+    /// External ids of many, each a target's with a content as of a storage sequence (0: now); in their order, empty as above.
+    async fn external_ids_as_of(&self, plugin: &str, of: &[(&str, &Address, u64)]) -> Result<Vec<String>>;
     /// See `contents.set-external-id`. Errors: `NotFound` (content) for one of this site that is not there.
     async fn set_external_id(
         &self,

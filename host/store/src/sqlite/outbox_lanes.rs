@@ -290,6 +290,12 @@ impl SqliteStore {
         limit: u32,
     ) -> Result<Vec<Claimed>> {
         let target = db_int(target);
+        // Asked once more after every batch: mostly there is nothing left, which needs no write lock.
+        let waiting =
+            "SELECT EXISTS (SELECT 1 FROM t_delivery WHERE target = ? AND state = 0 AND ready = 1 AND due_ms <= ?)";
+        if !sqlx::query_scalar::<_, bool>(waiting).bind(target).bind(now_ms).fetch_one(self.db.read()).await? {
+            return Ok(Vec::new());
+        }
         let mut tx = self.db.write().await?;
         let head = sqlx::query(select_standing!(
             "t_delivery d JOIN t_event e ON e.batch = d.batch AND e.ordinal = d.ordinal \

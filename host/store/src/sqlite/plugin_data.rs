@@ -306,6 +306,14 @@ impl PluginData for SqliteStore {
         read::external_id(&mut tx, (plugin, None), target, content, read::bound(at)).await
     }
 
+    async fn external_ids_as_of(&self, plugin: &str, of: &[(&str, &Address, u64)]) -> Result<Vec<String>> {
+        if of.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.db.read().begin().await?;
+        read::external_ids_as_of(&mut tx, plugin, of).await
+    }
+
     async fn set_external_id(
         &self,
         plugin: &str,

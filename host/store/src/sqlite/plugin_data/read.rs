@@ -1,7 +1,7 @@
 //! Finding what counts at a place.
 
-use super::{find_place, ids_of};
-use crate::api::{Address, Result};
+use super::{IDS, find_place, ids_of};
+use crate::api::{Address, Result, StoreError};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -312,4 +312,31 @@ pub(super) async fn external_id(
         .and_then(|found| found.bytes)
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .unwrap_or_default())
+}
+
+/// The external ids of many contents, each for a target as of a storage sequence. Most have none, which one look tells.
+pub(super) async fn external_ids_as_of(
+    conn: &mut SqliteConnection,
+    plugin: &str,
+    of: &[(&str, &Address, u64)],
+) -> Result<Vec<String>> {
+    let contents: Vec<[&str; 2]> = of.iter().map(|(_, a, _)| [a.course.as_str(), a.content.as_str()]).collect();
+    let contents = serde_json::to_string(&contents).map_err(|e| StoreError::Invalid(e.to_string()))?;
+    let known: Vec<i64> = sqlx::query_scalar(
+        "SELECT j.key FROM json_each(?1) j WHERE EXISTS (SELECT 1 FROM t_data_place p WHERE p.plugin = ?2 AND p.kind = ?3 \
+         AND p.course = json_extract(j.value, '$[0]') AND p.content = json_extract(j.value, '$[1]'))",
+    )
+    .bind(contents)
+    .bind(plugin)
+    .bind(IDS)
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut found = vec![String::new(); of.len()];
+    for n in known {
+        let n = usize::try_from(n).unwrap_or(usize::MAX);
+        if let (Some((target, content, at)), Some(id)) = (of.get(n), found.get_mut(n)) {
+            *id = external_id(conn, (plugin, None), target, content, bound(*at)).await?;
+        }
+    }
+    Ok(found)
 }
