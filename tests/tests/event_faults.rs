@@ -159,8 +159,9 @@ async fn settled(store: &Arc<dyn Store>) -> Result<(), StoreError> {
     loop {
         let jobs = store.jobs(JobFilter { course: None, state: None, limit: 1000 }).await?;
         let unfinished = jobs.iter().filter(|j| matches!(j.state, JobState::Queued | JobState::Running)).count();
-        let waiting = store.target(HEALTHY, "").await?.waiting;
+        // In this order: what is handed out between the two looks is seen by the second.
         let (_, untold) = store.listeners().await?;
+        let waiting = store.target(HEALTHY, "").await?.waiting;
         if unfinished == 0 && waiting == 0 && !untold {
             return Ok(());
         }

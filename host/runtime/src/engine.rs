@@ -2,7 +2,6 @@
 
 use crate::cache::CacheDir;
 use crate::plugin::LoadError;
-use sha2::{Digest, Sha256};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,12 +101,11 @@ impl Engine {
         &self.wasm
     }
 
-    /// The component that a plugin file becomes: from the cache, which holds only what was checked before it was compiled;
+    /// The component that a plugin file, of this digest, becomes: from the cache, which holds only what was checked before it was compiled;
     /// else checked, compiled (blocking) and cached.
-    pub(crate) fn component(&self, wasm: &[u8]) -> Result<Component, LoadError> {
-        let digest = hex::encode(Sha256::digest(wasm));
+    pub(crate) fn component(&self, wasm: &[u8], digest: &str) -> Result<Component, LoadError> {
         if let Some(cache) = &self.cache
-            && let Some(component) = cache.load(&self.wasm, self.fingerprint, &digest)
+            && let Some(component) = cache.load(&self.wasm, self.fingerprint, digest)
         {
             return Ok(component);
         }
@@ -115,7 +113,7 @@ impl Engine {
         let component =
             Component::from_binary(&self.wasm, &bytes).map_err(|e| EngineError::Compile(format!("{e:#}")))?;
         if let Some(cache) = &self.cache {
-            cache.save(self.fingerprint, &digest, &component);
+            cache.save(self.fingerprint, digest, &component);
         }
         Ok(component)
     }

@@ -118,9 +118,13 @@ impl Plugin {
             .map_err(|why| LoadError::Configuration { plugin: manifest.id.clone(), why })?;
         let compiled = {
             let (engine, wasm) = (engine.clone(), wasm.to_vec());
-            tokio::task::spawn_blocking(move || engine.component(&wasm)).await
+            tokio::task::spawn_blocking(move || {
+                let digest = hex::encode(Sha256::digest(&wasm));
+                engine.component(&wasm, &digest).map(|component| (component, digest))
+            })
+            .await
         };
-        let component = compiled.map_err(|e| EngineError::Compile(e.to_string()))??;
+        let (component, digest) = compiled.map_err(|e| EngineError::Compile(e.to_string()))??;
         let id = manifest.id.clone();
 
         for (name, import) in component.component_type().imports(engine.wasmtime()) {
@@ -150,7 +154,7 @@ impl Plugin {
             lifecycle: lifecycle::GuestIndices::new(&pre).ok(),
             event_handler: event_handler::GuestIndices::new(&pre).ok(),
             web_hook: web_hook::GuestIndices::new(&pre).ok(),
-            digest: hex::encode(Sha256::digest(wasm)),
+            digest,
             pre,
             facts: Arc::new(facts),
             limits,
