@@ -11,7 +11,7 @@ fn claims(kind: IdKind, ids: &[u64]) -> Claims {
 
 fn maps(all: &[&Claims], bindings: &[Binding], people: &People) -> Vec<IdMap> {
     let scopes: Vec<Scope<'_>> =
-        all.iter().enumerate().map(|(i, claims)| Scope { id: i as u64, parent: None, claims }).collect();
+        all.iter().enumerate().map(|(i, claims)| Scope { id: i as u64, parent: None, origin: None, claims }).collect();
     assign(&scopes, bindings, people)
 }
 
@@ -119,10 +119,10 @@ fn a_child_looks_to_its_parent() {
     let imported = claims(IdKind::GradeItem, &[1, 2, 3]);
     let copied = claims(IdKind::GradeItem, &[1]);
     let scopes = [
-        Scope { id: 10, parent: None, claims: &first },
-        Scope { id: 20, parent: None, claims: &imported },
-        Scope { id: 30, parent: Some(20), claims: &copied },
-        Scope { id: 40, parent: Some(40), claims: &copied },
+        Scope { id: 10, parent: None, origin: None, claims: &first },
+        Scope { id: 20, parent: None, origin: None, claims: &imported },
+        Scope { id: 30, parent: Some(20), origin: None, claims: &copied },
+        Scope { id: 40, parent: Some(40), origin: None, claims: &copied },
     ];
     let bindings = [binding(IdKind::GradeItem, 10, 8, 30, 2)];
     let maps = assign(&scopes, &bindings, &People::new());
