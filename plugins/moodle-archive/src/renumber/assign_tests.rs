@@ -31,6 +31,35 @@ fn older_scopes_keep_their_ids() {
     assert_eq!(maps[1].get(&IdKind::Group, 77), 77);
 }
 
+/// References to things that are not there meet nothing else, unless the very thing is in another scope.
+#[test]
+fn what_is_missing_is_nothing_else() {
+    let part = crate::layout::parse("activities/page_3/module.xml");
+    let crate::layout::Place::Part(part) = part else { panic!() };
+    let mut young = Claims::new();
+    let conditions = r#"{"op":"&amp;","c":[{"type":"completion","cm":5,"e":1},{"type":"completion","cm":6,"e":1}]}"#;
+    let module = format!("<module id=\"3\"><availability>{conditions}</availability></module>");
+    young.scan_all(&part, module.as_bytes()).unwrap();
+    assert!(young.refers(&IdKind::CourseModule, 5) && !young.defines(&IdKind::CourseModule, 5));
+    let old = claims(IdKind::CourseModule, &[5, 7]);
+    let of = |here: Option<(&str, u64)>, there: Option<(&str, u64)>, parent: Option<u64>| {
+        let scopes = [
+            Scope { id: 0, parent: None, origin: here, claims: &old },
+            Scope { id: 1, parent, origin: there, claims: &young },
+        ];
+        let maps = assign(&scopes, &[], &People::new());
+        assert!(maps[0].is_identity());
+        [3, 5, 6].map(|id| maps[1].get(&IdKind::CourseModule, id))
+    };
+    // 5 is another one's there, 6 nobody's.
+    assert_eq!(of(None, None, None), [3, 8, 6]);
+    assert_eq!(of(Some(("a", 2)), Some(("b", 2)), None), [3, 8, 6]);
+    assert_eq!(of(Some(("a", 2)), Some(("a", 3)), None), [3, 8, 6]);
+    // The same course of the same site, and the scope it was copied from.
+    assert_eq!(of(Some(("a", 2)), Some(("a", 2)), None), [3, 5, 6]);
+    assert_eq!(of(None, None, Some(0)), [3, 5, 6]);
+}
+
 #[test]
 fn what_cannot_be_rewritten_comes_first() {
     let part = crate::layout::parse("activities/mymod_3/mymod.xml");
