@@ -22,6 +22,7 @@ pub mod generate;
 pub mod hostile;
 pub mod live;
 pub mod load;
+pub mod meaning;
 pub mod outline;
 pub mod pack;
 pub mod rare;

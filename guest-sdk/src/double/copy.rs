@@ -3,7 +3,7 @@
 use super::course::{Course, Part, append, takes};
 use super::host::{Host, take};
 use crate::bindings::imports::provost::plugin::course_store::{
-    BindingRecord, CopyChoice, FacetedRun, ItemId, Owner, ScopeRecord,
+    BindingRecord, CopyChoice, CopyNumbers, FacetedRun, ItemId, Owner, ScopeRecord,
 };
 use crate::{Error, Result};
 use std::collections::{HashMap, HashSet};
@@ -16,6 +16,15 @@ struct Numbers {
 }
 
 impl Numbers {
+    fn pairs(self) -> CopyNumbers {
+        let pairs = |map: HashMap<u64, u64>| {
+            let mut pairs: Vec<_> = map.into_iter().collect();
+            pairs.sort_unstable();
+            pairs
+        };
+        CopyNumbers { scopes: pairs(self.scopes), items: pairs(self.items) }
+    }
+
     fn scope(&self, old: u64) -> Option<u64> {
         self.scopes.get(&old).copied()
     }
@@ -31,12 +40,13 @@ impl Numbers {
     }
 }
 
-/// Copies what is chosen of a course into `to`, whose first scope is there already.
-pub(super) fn copy(host: &mut Host, from: &Course, to: &mut Course, choice: &CopyChoice) -> Result<()> {
+/// Copies what is chosen of a course into `to`, whose first scope is there already. What the numbers become comes back.
+pub(super) fn copy(host: &mut Host, from: &Course, to: &mut Course, choice: &CopyChoice) -> Result<CopyNumbers> {
     let chosen = chosen(from, choice)?;
     let mut numbers = Numbers::default();
     let first = to.scopes.first().map_or(0, |scope| scope.id);
-    let old_scopes: Vec<&ScopeRecord> = from.scopes.iter().filter(|scope| has_items(from, &chosen, scope.id)).collect();
+    let wanted = |scope: &&ScopeRecord| has_items(from, &chosen, scope.id) || choice.scopes.contains(&scope.id);
+    let old_scopes: Vec<&ScopeRecord> = from.scopes.iter().filter(wanted).collect();
     for (n, old) in old_scopes.into_iter().enumerate() {
         let id = if n == 0 { first } else { take(&mut host.next.scope) };
         let mut scope = ScopeRecord { id, ..old.clone() };
@@ -48,13 +58,11 @@ pub(super) fn copy(host: &mut Host, from: &Course, to: &mut Course, choice: &Cop
         numbers.scopes.insert(old.id, id);
     }
     let whole = chosen.is_none();
-    if whole {
-        to.bindings.extend(from.bindings.iter().filter_map(|bound| {
-            let mut binding = bound.binding.clone();
-            binding.target_scope = numbers.scope(binding.target_scope)?;
-            Some(BindingRecord { scope: numbers.scope(bound.scope)?, binding })
-        }));
-    }
+    to.bindings.extend(from.bindings.iter().filter_map(|bound| {
+        let mut binding = bound.binding.clone();
+        binding.target_scope = numbers.scope(binding.target_scope)?;
+        Some(BindingRecord { scope: numbers.scope(bound.scope)?, binding })
+    }));
     add_items(host, from, to, &chosen, &mut numbers);
     add_parts(host, from, to, choice, &numbers);
 
@@ -93,7 +101,7 @@ pub(super) fn copy(host: &mut Host, from: &Course, to: &mut Course, choice: &Cop
             }
         }
     }
-    Ok(())
+    Ok(numbers.pairs())
 }
 
 /// The items to be copied, with what belongs to them; none for a whole course. Errors: `not-found` (code `item`).

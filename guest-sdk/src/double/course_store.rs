@@ -9,10 +9,10 @@ use std::rc::Rc;
 
 pub use crate::bindings::imports::provost::plugin::course_store::{
     ActivityFields, ActivityRecord, ArchivedPerson, Binding, BindingRecord, BlobRef, BlockFields, BlockRecord,
-    CompletionColumns, Copied, CopyChoice, CourseFields, CourseId, CourseRecord, EnrolmentColumns, Entry, EntryRecord,
-    Facet, FacetedRun, FileFields, FileRecord, GradeColumns, GradeItemColumns, GroupColumns, GroupMemberColumns,
-    ItemId, LogColumns, NewPerson, Origin, Owner, PartRecord, PersonChoice, PersonId, PersonLink, Reference,
-    RoleAssignmentColumns, Row, RowColumns, Run, ScopeRecord, SectionFields, SectionRecord, Timestamp,
+    CompletionColumns, Copied, CopyChoice, CopyNumbers, CourseFields, CourseId, CourseRecord, EnrolmentColumns, Entry,
+    EntryRecord, Facet, FacetedRun, FileFields, FileRecord, GradeColumns, GradeItemColumns, GroupColumns,
+    GroupMemberColumns, ItemId, LogColumns, NewPerson, Origin, Owner, PartRecord, PersonChoice, PersonId, PersonLink,
+    Reference, RoleAssignmentColumns, Row, RowColumns, Run, ScopeRecord, SectionFields, SectionRecord, Timestamp,
 };
 use crate::bindings::imports::provost::plugin::people::Person;
 
@@ -113,6 +113,8 @@ struct Building {
     people: Vec<Person>,
     /// Rows of a copy that is not through yet.
     copied: Option<u64>,
+    /// What numbers of items that are copied become.
+    numbers: Option<CopyNumbers>,
 }
 
 impl Building {
@@ -232,8 +234,15 @@ impl Draft {
         let scope = take(&mut host.next.scope);
         let mut course = Course::new(record);
         course.scopes.push(ScopeRecord { id: scope, origin: origin.clone() });
-        let building =
-            Building { generation: host.generation, scope, extends, course, people: Vec::new(), copied: None };
+        let building = Building {
+            generation: host.generation,
+            scope,
+            extends,
+            course,
+            people: Vec::new(),
+            copied: None,
+            numbers: None,
+        };
         Draft(RefCell::new(Some(building)))
     }
 
@@ -245,7 +254,7 @@ impl Draft {
             }
             let there = with(|host| host.course(building.course.record.id))?;
             for binding in bindings {
-                if !there.scopes.iter().any(|s| s.id == binding.target_scope) {
+                if !there.scopes.iter().chain(&building.course.scopes).any(|s| s.id == binding.target_scope) {
                     return Err(Error::not_found("scope", format!("no scope {}", binding.target_scope)));
                 }
                 building.course.bindings.push(BindingRecord { scope: building.scope, binding: binding.clone() });
@@ -313,7 +322,8 @@ impl Draft {
             let scope = building.scope;
             let course = &mut building.course;
             course.check_owner(&owner)?;
-            if course.parts.iter().any(|p| p.record.owner == owner && p.record.name == name) {
+            let is_it = |p: &PartRecord| p.scope == scope && p.owner == owner && p.name == name;
+            if course.parts.iter().any(|p| is_it(&p.record)) {
                 return Err(conflict("part", name));
             }
             let id = with(|host| take(&mut host.next.part));
@@ -420,9 +430,25 @@ impl Draft {
             if choice.items.is_empty() == building.extends {
                 return Err(Error::invalid("a whole course goes into a new one, items go into one that is there"));
             }
-            with(|host| copy::copy(host, &source.0, &mut building.course, choice))?;
+            let numbers = with(|host| copy::copy(host, &source.0, &mut building.course, choice))?;
+            building.numbers = building.extends.then_some(numbers);
             let rows = building.course.parts.len() + building.course.sections.len() + building.course.activities.len();
             building.copied = Some(rows as u64);
+            Ok(())
+        })
+    }
+    /// See `draft.copied-numbers`.
+    pub fn copied_numbers(&self) -> Result<CopyNumbers> {
+        self.build(|building| building.numbers.clone().ok_or_else(|| Error::invalid("no items are being copied")))
+    }
+    /// See `draft.enter-scope`.
+    pub fn enter_scope(&self, scope: u64) -> Result<()> {
+        self.build(|building| {
+            let scopes = building.numbers.as_ref().map_or(&[][..], |numbers| numbers.scopes.as_slice());
+            if !scopes.iter().any(|(_, own)| *own == scope) {
+                return Err(Error::not_found("scope", format!("no scope {scope}")));
+            }
+            building.scope = scope;
             Ok(())
         })
     }

@@ -6,6 +6,7 @@
 
 mod contents;
 mod copies;
+mod copies_across;
 mod courses;
 mod extensions;
 mod jobs;
@@ -37,6 +38,7 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     copies::show_the_moment_of_the_snapshot(make().await?).await?;
     copies::of_items(make().await?).await?;
     copies::items_go(make().await?).await?;
+    copies_across::scopes_come_along(make().await?).await?;
     copies::names_are_reserved_for_jobs(make().await?).await?;
     parts::exact(make().await?, 40).await?;
     people::links_and_conflicts(make().await?).await?;

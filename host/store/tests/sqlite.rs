@@ -291,6 +291,44 @@ async fn copies_are_told_of() -> Outcome {
     Ok(())
 }
 
+/// Groups that were carried along with items, in a part of a scope that came with them, are told as copies.
+#[tokio::test]
+async fn carried_groups_are_told_as_copies() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let (store, blobs) = provost_store::open(dir.path()).await?;
+    let course = everything(&store, &blobs).await?;
+    let mut d = store.draft(course_named("target"), Origin::default(), "{}".into(), None).await?;
+    d.add_section(SectionFields { local: 900, ..Default::default() }).await?;
+    let target = d.publish().await?;
+    let (item, there) = {
+        let mut s = store.snapshot(course).await?;
+        let item = s.activities(0, 10).await?[0].clone();
+        (item, store.snapshot(target).await?.scopes().await?[0].id)
+    };
+    let group = &store.groups(course).await?[0];
+    let mut d = store.extend(target, Origin::default(), None).await?;
+    let choice = CopyChoice { items: vec![item.id], ..CopyChoice::default() };
+    d.bind(vec![Binding { kind: "section".into(), local: item.fields.section, target_scope: there, target: 900 }])
+        .await?;
+    d.copy_from(store.snapshot(course).await?, choice).await?;
+    while matches!(d.copy_some().await?, Copied { done, total } if done < total) {}
+    let part = d.add_part(Owner::Course, "carried.xml".into(), Facets::default()).await?;
+    let columns = Columns::Group { local: group.local, name: group.name.clone(), idnumber: String::new() };
+    let run = Run::Rows(vec![Row { element: b"<group/>".to_vec(), columns }]);
+    d.append_runs(part, vec![FacetedRun { facets: Facets::default(), run }]).await?;
+    d.publish().await?;
+    let told: Vec<String> = sqlx::query_scalar("SELECT what FROM t_event WHERE what LIKE '%group-copied%'")
+        .fetch_all(&raw(dir.path()).await?)
+        .await?;
+    let copy = store.groups(target).await?[0].id;
+    let expected = format!(
+        r#"{{"what":"group-copied","kind":"shallow","origin-course":"{course}","origin-group":"{}","course":"{target}","group":"{copy}"}}"#,
+        group.id
+    );
+    assert_eq!(told, [expected]);
+    Ok(())
+}
+
 /// A crashed process's draft without a job: found by its missing heartbeat.
 #[tokio::test]
 async fn old_uploads_are_swept_and_backups_are_not() -> Outcome {

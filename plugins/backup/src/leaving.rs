@@ -58,12 +58,15 @@ impl Leaving {
         }
         bindings.extend(same_roles(&roles));
         let parents: BTreeMap<u64, u64> = snapshot.scope_parents()?.into_iter().collect();
-        let of = |(record, claims): (&ScopeRecord, _)| renumber::Scope {
-            id: record.id,
-            parent: parents.get(&record.id).copied(),
-            claims,
-        };
-        let of_scopes: Vec<renumber::Scope<'_>> = records.iter().zip(&claims).map(of).collect();
+        let mut of_scopes = Vec::with_capacity(records.len());
+        for (ScopeRecord { id, origin }, claims) in records.iter().zip(&claims) {
+            of_scopes.push(renumber::Scope {
+                id: *id,
+                parent: parents.get(id).copied(),
+                origin: Some((origin.site_hash.as_str(), origin.course)).filter(|o| !o.0.is_empty() && o.1 != 0),
+                claims,
+            });
+        }
         let maps = renumber::assign(&of_scopes, &bindings, &people);
         let unkept: Vec<_> = maps.iter().flat_map(IdMap::unkept).collect();
         for (kind, id) in unkept.iter().take(NAMED_WARNINGS) {

@@ -1,8 +1,15 @@
-//! From the archive library's types to the contract's: what a plugin that fills drafts needs beside both.
+//! From the archive library's types to the contract's: what a plugin that fills drafts needs beside both, and what one needs that
+//! brings something into a course that is there.
 
 mod filling;
+pub mod known;
+mod question_form;
+pub mod target;
 
 pub use filling::Filling;
+pub use known::Known;
+pub use question_form::QuestionForm;
+pub use target::Target;
 
 use provost_guest::Error;
 use provost_guest::course_store as wit;

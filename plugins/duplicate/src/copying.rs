@@ -53,6 +53,7 @@ pub fn copy(wish: &Payload, options: &Options, progress: &dyn Fn(f64) -> Result<
             without: enrolling::rewritten(options),
             items: Vec::new(),
             files: Vec::new(),
+            scopes: Vec::new(),
         },
     )?;
     loop {

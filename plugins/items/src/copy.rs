@@ -1,15 +1,17 @@
 //! Copying and moving items.
 
+use crate::beside::{Beside, copy_of};
 use crate::place::Course;
 use provost_guest::course_store::{
-    ActivityRecord, Binding, CopyChoice, Draft, FileRecord, Origin, Owner, SectionRecord, Snapshot,
+    ActivityRecord, Binding, CopyChoice, Draft, FileRecord, Origin, SectionRecord, Snapshot,
 };
 use provost_guest::pages::each;
 use provost_guest::prelude::*;
 use provost_moodle_archive::options::{NAMES, OptionError, Options};
 use provost_moodle_archive::renumber::IdKind;
+use provost_plugin_draft_parts::Target;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The kind of the job.
 pub const KIND: &str = "copy-items";
@@ -18,9 +20,6 @@ const PAGE: u32 = 1_000;
 
 /// How many options there are that have a say in a copy.
 const TEN: usize = 10;
-
-/// What an activity may refer to that lies beside it, in the course.
-const BESIDE: [&str; 5] = ["question_category", "group", "grouping", "scale", "outcome"];
 
 /// What is wanted. The command line makes it too: see `docs/jobs.md`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -94,72 +93,98 @@ pub fn make(wish: &Wish) -> Result<Made> {
     let options = wish.read_options()?;
     let facets: Vec<String> = options.facets().iter().map(|f| (*f).to_owned()).collect();
     let source = Course::open(wish.courseid)?;
-    let target = if wish.target() == source.id { None } else { Some(Course::open(wish.target())?) };
-    let there = target.as_ref().unwrap_or(&source);
-    let section =
-        match wish.section {
-            Some(number) => Some(there.section(number).ok_or_else(|| {
-                Error::refused("invalidsection", format!("course {} has no section {number}", there.id))
-            })?),
-            None => None,
-        };
-    let known = there.items();
-    let mut drafts = Vec::new();
-    for (scope, items) in by_scope(&source, &wish.items)? {
-        let activities: Vec<&ActivityRecord> = items.iter().flat_map(|item| source.activities_of(*item)).collect();
-        let mut bindings = Vec::new();
-        for activity in source.activities.iter().filter(|a| items.contains(&a.id)) {
-            bindings.push(bound(&source, target.as_ref(), section, activity)?);
-        }
-        if let Some(target) = &target {
-            refuse_what_lies_beside(&source, &activities, &facets)?;
-            bindings.extend(target.grade_categories(&source, &activities)?);
-        }
-        let draft = Draft::extend(there.id, &origin())?;
+    let target = if wish.target() == source.id { None } else { Some(Target::open(wish.target())?) };
+    let there = target.as_ref().unwrap_or(&source.place);
+    let missing =
+        |number| Error::refused("invalidsection", format!("course {} has no section {number}", wish.target()));
+    let section = match wish.section {
+        Some(number) => Some(there.section(number).ok_or_else(|| missing(number))?),
+        None => None,
+    };
+    let items = wanted(&source, &wish.items)?;
+    let chosen = source.with_what_belongs(&items);
+    let beside = match &target {
+        Some(target) => Beside::find(&source, &chosen, &facets, target)?,
+        None => Beside::default(),
+    };
+    let bindings = bindings(&source, target.as_ref(), section, &items, &chosen)?;
+
+    let draft = Draft::extend(wish.target(), &origin())?;
+    let mut files = section_files(&source, &chosen)?;
+    files.extend(&beside.files);
+    let choice = CopyChoice {
+        facets: facets.clone(),
+        people: options.users,
+        roster: false,
+        date_offset: 0,
+        without: Vec::new(),
+        items,
+        files,
+        scopes: beside.scopes.iter().copied().collect(),
+    };
+    draft.copy_from(Snapshot::open(source.id)?, &choice)?;
+    let numbers = draft.copied_numbers()?;
+    for (scope, bindings) in bindings {
+        draft.enter_scope(copy_of(&numbers.scopes, scope)?)?;
         draft.bind(&bindings)?;
-        let choice = CopyChoice {
-            facets: facets.clone(),
-            people: options.users,
-            roster: false,
-            date_offset: 0,
-            without: Vec::new(),
-            files: section_files(&source, scope, &items)?,
-            items,
-        };
-        draft.copy_from(Snapshot::open(source.id)?, &choice)?;
-        if wish.moves {
-            draft.remove_originals()?;
-        }
-        while matches!(draft.copy_some()?, copied if copied.done < copied.total) {}
-        drafts.push(draft);
     }
-    Draft::publish_all(drafts)?;
-    let made = Course::open(there.id)?.items().into_iter().filter(|id| !known.contains(id)).collect();
-    Ok(Made { courseid: there.id, items: made })
+    if wish.moves {
+        draft.remove_originals()?;
+    }
+    while matches!(draft.copy_some()?, copied if copied.done < copied.total) {}
+    beside.add(&source, &draft, &numbers, &facets)?;
+    draft.publish()?;
+    let mut made: Vec<u64> =
+        numbers.items.iter().filter(|(old, _)| chosen.contains(old)).map(|(_, new)| *new).collect();
+    made.sort_unstable();
+    Ok(Made { courseid: wish.target(), items: made })
 }
 
-/// The items by the scope that they are of; those that come with a chosen section are left out. Errors: `not-found` (code `item`).
-fn by_scope(source: &Course, wanted: &[u64]) -> Result<BTreeMap<u64, Vec<u64>>> {
-    let mut found: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-    for id in wanted {
-        let section = source.sections.iter().find(|s| s.id == *id).map(|s| s.scope);
+/// The items that are named, each once; those that come with a chosen section are left out. Errors: `not-found` (code `item`).
+fn wanted(source: &Course, named: &[u64]) -> Result<Vec<u64>> {
+    let mut found: BTreeSet<u64> = BTreeSet::new();
+    for id in named {
         let activity = source.activities.iter().find(|a| a.id == *id);
-        let comes_along = activity.and_then(|a| source.section_of(a)).is_some_and(|s| wanted.contains(&s.id));
-        let scope = section.or(activity.map(|a| a.scope));
-        let scope = scope.ok_or_else(|| Error::not_found("item", format!("no section or activity {id}")))?;
-        let of_scope = found.entry(scope).or_default();
-        if !comes_along && !of_scope.contains(id) {
-            of_scope.push(*id);
+        if activity.is_none() && !source.sections().iter().any(|s| s.id == *id) {
+            return Err(Error::not_found("item", format!("no section or activity {id}")));
+        }
+        let comes_along = activity.and_then(|a| source.section_of(a)).is_some_and(|s| named.contains(&s.id));
+        if !comes_along {
+            found.insert(*id);
         }
     }
-    found.retain(|_, items| !items.is_empty());
+    Ok(found.into_iter().collect())
+}
+
+/// What numbers of each scope are where they go: the sections of activities that are named, and, in another course, the grade
+/// categories.
+fn bindings(
+    source: &Course,
+    target: Option<&Target>,
+    section: Option<&SectionRecord>,
+    items: &[u64],
+    chosen: &BTreeSet<u64>,
+) -> Result<BTreeMap<u64, Vec<Binding>>> {
+    let mut found: BTreeMap<u64, Vec<Binding>> = BTreeMap::new();
+    for activity in source.activities.iter().filter(|a| items.contains(&a.id)) {
+        found.entry(activity.scope).or_default().push(bound(source, target, section, activity)?);
+    }
+    let Some(target) = target else { return Ok(found) };
+    let mut of_scopes: BTreeMap<u64, Vec<&ActivityRecord>> = BTreeMap::new();
+    for activity in source.activities.iter().filter(|a| chosen.contains(&a.id)) {
+        of_scopes.entry(activity.scope).or_default().push(activity);
+    }
+    for (scope, activities) in of_scopes {
+        let named = source.named_grade_categories(&activities)?;
+        found.entry(scope).or_default().extend(target.grade_categories(named)?);
+    }
     Ok(found)
 }
 
 /// Into which section an activity goes.
 fn bound(
     source: &Course,
-    target: Option<&Course>,
+    target: Option<&Target>,
     section: Option<&SectionRecord>,
     activity: &ActivityRecord,
 ) -> Result<Binding> {
@@ -177,40 +202,21 @@ fn bound(
     })
 }
 
-/// Refuses activities whose questions, groups or scales would stay behind.
-fn refuse_what_lies_beside(source: &Course, activities: &[&ActivityRecord], facets: &[String]) -> Result<()> {
-    for activity in activities {
-        let references = source.snapshot.references(Owner::Activity(activity.id), facets)?;
-        if let Some(found) = references.iter().find(|r| BESIDE.contains(&r.kind.as_str())) {
-            return Err(Error::refused(
-                "cannotcopy",
-                format!(
-                    "{} ({}) refers to a {} of its course: back the course up and import the activity from there",
-                    activity.fields.name,
-                    activity.fields.module,
-                    found.kind.replace('_', " ")
-                ),
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// The files of chosen sections, which lie in the course's context (mbz-format.md 5.6).
-fn section_files(source: &Course, scope: u64, items: &[u64]) -> Result<Vec<u64>> {
-    let chosen = |s: &&SectionRecord| items.contains(&s.id) && s.scope == scope;
-    let locals: Vec<u64> = source.sections.iter().filter(chosen).map(|s| s.fields.local).collect();
+fn section_files(source: &Course, chosen: &BTreeSet<u64>) -> Result<Vec<u64>> {
+    let sections = source.sections().iter().filter(|s| chosen.contains(&s.id));
+    let places: BTreeSet<(u64, u64)> = sections.map(|s| (s.scope, s.fields.local)).collect();
     let mut found = Vec::new();
     let is_theirs = |file: &FileRecord| {
         let f = &file.fields;
-        let of_section = (f.component.as_str(), f.area.as_str()) == ("course", "section") && file.scope == scope;
-        of_section && u64::try_from(f.item).is_ok_and(|item| locals.contains(&item))
+        let of_section = (f.component.as_str(), f.area.as_str()) == ("course", "section");
+        of_section && u64::try_from(f.item).is_ok_and(|item| places.contains(&(file.scope, item)))
     };
-    if locals.is_empty() {
+    if places.is_empty() {
         return Ok(found);
     }
     each(
-        |after| source.snapshot.files(after, PAGE),
+        |after| source.snapshot().files(after, PAGE),
         |f: &FileRecord| f.id,
         |files| {
             found.extend(files.iter().filter(|f| is_theirs(f)).map(|f| f.id));

@@ -1,7 +1,9 @@
 //! The `items` plugin: sections and activities are copied within their course or into another one, moved, and deleted. A copy
 //! shares documents and files with its original (architecture.md 2.2).
 
+mod beside;
 mod copy;
+mod elements;
 mod place;
 mod service;
 

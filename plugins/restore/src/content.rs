@@ -2,7 +2,6 @@
 
 use crate::course_files::FileIndex;
 use crate::intake::{Intake, NAMED_WARNINGS};
-use crate::into::{Known, unusable};
 use crate::placement::Placement;
 use crate::wish::Taken;
 use provost_guest::course_store::{self as wit, ActivityFields, BlockFields, Draft, SectionFields};
@@ -17,7 +16,8 @@ use provost_moodle_archive::options::Enrolling;
 use provost_moodle_archive::references::{self, ReferenceKind, References};
 use provost_moodle_archive::renumber::merge;
 use provost_moodle_archive::split::Splitter;
-use provost_plugin_draft_parts::{Filling, damaged, facets};
+use provost_plugin_draft_parts::known::unusable;
+use provost_plugin_draft_parts::{Filling, Known, damaged, facets};
 use std::collections::{BTreeMap, HashMap};
 
 /// What the draft calls the archive's things.

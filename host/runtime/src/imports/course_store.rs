@@ -316,6 +316,17 @@ impl wit::HostDraft for CallState {
         answered(draft.copy_from(source.into_inner(), copy_choice_in(choice)).await)
     }
 
+    async fn copied_numbers(&mut self, this: Resource<DraftHandle>) -> Answer<wit::CopyNumbers> {
+        let draft = attempt!(self.draft(&this)?);
+        let numbers = attempt!(draft.copied_numbers().await);
+        Ok(Ok(wit::CopyNumbers { scopes: numbers.scopes, items: numbers.items }))
+    }
+
+    async fn enter_scope(&mut self, this: Resource<DraftHandle>, scope: u64) -> Answer<()> {
+        let draft = attempt!(self.draft(&this)?);
+        answered(draft.enter_scope(scope).await)
+    }
+
     async fn copy_some(&mut self, this: Resource<DraftHandle>) -> Answer<wit::Copied> {
         let draft = attempt!(self.draft(&this)?);
         let copied = attempt!(draft.copy_some().await);

@@ -331,6 +331,6 @@ pub fn person_out(scope: u64, person: u64, p: api::ArchivedPerson) -> wit::Perso
 }
 
 pub fn copy_choice_in(choice: wit::CopyChoice) -> api::CopyChoice {
-    let wit::CopyChoice { facets, people, roster, date_offset, without, items, files } = choice;
-    api::CopyChoice { facets: api::Facets::new(facets), people, roster, date_offset, without, items, files }
+    let wit::CopyChoice { facets, people, roster, date_offset, without, items, files, scopes } = choice;
+    api::CopyChoice { facets: api::Facets::new(facets), people, roster, date_offset, without, items, files, scopes }
 }

@@ -433,6 +433,17 @@ pub struct CopyChoice {
     pub items: Vec<u64>,
     /// Files that come along with items although they are in no context of theirs.
     pub files: Vec<u64>,
+    /// Scopes that come along with items although none of these is of them.
+    pub scopes: Vec<u64>,
+}
+
+/// What numbers of the source are in a copy of items: the old one and the new one, in order of age.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CopyNumbers {
+    /// Scopes.
+    pub scopes: Vec<(u64, u64)>,
+    /// Sections, activities and blocks.
+    pub items: Vec<(u64, u64)>,
 }
 
 /// How far a copy is.
@@ -521,8 +532,12 @@ pub trait Draft: Send {
     /// Links or creates people; their ids, in order. Errors: `Conflict` (username).
     async fn add_people(&mut self, people: Vec<(ArchivedPerson, PersonChoice)>) -> Result<Vec<u64>>;
     /// Begins to copy by reference what a snapshot shows: a whole course into a new one, or items into a course that is there.
-    /// Must be the first thing that is put into the draft. Errors: `Invalid`, `NotFound` (item).
+    /// Must be the first thing that is put into the draft. Errors: `Invalid`, `NotFound` (item, scope).
     async fn copy_from(&mut self, from: Box<dyn Snapshot>, choice: CopyChoice) -> Result<()>;
+    /// What the numbers of items that are copied, and of their scopes, become. Errors: `Invalid` unless items are being copied.
+    async fn copied_numbers(&mut self) -> Result<CopyNumbers>;
+    /// Lets what is added and bound from now on be of a scope that came with items. Errors: `NotFound` (scope).
+    async fn enter_scope(&mut self, scope: u64) -> Result<()>;
     /// Copies some more, in one short write. Errors: `Invalid` when nothing is left to be copied.
     async fn copy_some(&mut self) -> Result<Copied>;
     /// Lets the items that were copied go from their course when the draft is published: a move. For a job, once that has

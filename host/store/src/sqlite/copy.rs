@@ -7,7 +7,7 @@
 
 use super::copy_tables::{self, Cell, Numbers, Table};
 use super::db::{SLICE, db_int, model_int, take_numbers};
-use super::draft::{Making, SqliteDraft};
+use super::draft::{Making, Originals, SqliteDraft};
 use super::draft_rows::json;
 use super::outbox::{self, Batch};
 use super::rows::Kind;
@@ -153,8 +153,12 @@ impl SqliteDraft {
             self.keep_names(&mut copying).await?;
         }
         if self.making == Making::Extension {
-            let items = copying.choice.items.iter().map(|id| db_int(*id)).collect();
-            self.originals = Some((copying.from.id(), items));
+            self.originals = Some(Originals {
+                course: copying.from.id(),
+                items: copying.choice.items.iter().map(|id| db_int(*id)).collect(),
+                kind: copying.kind(),
+                numbers: copying.numbers.pairs(),
+            });
         }
         self.copying = Some(Box::new(copying));
         self.broken = false;
@@ -175,8 +179,8 @@ impl SqliteDraft {
             .await?;
             let parent = match source.try_get::<Option<i64>, _>(7)? {
                 _ if within => Some(*old),
-                Some(parent) if self.making == Making::Course => copying.numbers.scopes.get(&parent).copied(),
-                _ => None,
+                Some(parent) => copying.numbers.scopes.get(&parent).copied(),
+                None => None,
             };
             let sql = match n {
                 0 => {
@@ -205,18 +209,15 @@ impl SqliteDraft {
                 .await?;
             copying.numbers.scopes.insert(*old, new);
         }
-        // Bindings of what comes into another course lead nowhere there: whoever copies makes new ones.
-        if self.making == Making::Course || within {
-            let mut query = copy_tables::BINDING.select("id");
-            query.push(" WHERE course = ").push_bind(copying.from.id()).push(" ORDER BY id");
-            let rows = query.build().fetch_all(&mut *copying.from.tx).await?;
-            let mut bindings = Vec::new();
-            for row in &rows {
-                bindings.extend(binding_of(row, copying, within)?);
-            }
-            copy_tables::BINDING.insert(tx, self.change, self.course, bindings).await?;
+        // In another course those lead nowhere whose targets are of scopes that stay behind: whoever copies makes new ones.
+        let mut query = copy_tables::BINDING.select("id");
+        query.push(" WHERE course = ").push_bind(copying.from.id()).push(" ORDER BY id");
+        let rows = query.build().fetch_all(&mut *copying.from.tx).await?;
+        let mut bindings = Vec::new();
+        for row in &rows {
+            bindings.extend(binding_of(row, copying, within)?);
         }
-        Ok(())
+        copy_tables::BINDING.insert(tx, self.change, self.course, bindings).await
     }
 
     /// Remembers the names of the course's own parts, so that none is added twice.
@@ -229,7 +230,7 @@ impl SqliteDraft {
         for (id, scope, name) in rows {
             let is_own = copying.numbers.scopes.get(&scope) == Some(&self.scope);
             if is_own && copying.numbers.parts.contains_key(&id) {
-                self.part_names.insert((Owner::Course, name));
+                self.part_names.insert((self.scope, Owner::Course, name));
             }
         }
         Ok(())
@@ -371,6 +372,41 @@ impl SqliteDraft {
         outbox::record(tx, Batch::Change(self.change), told).await
     }
 
+    /// Tells of groups that were carried along with items, as copies of those in the source that they are.
+    pub(super) async fn tell_of_carried_groups(&mut self) -> Result<()> {
+        let Some(originals) = self.originals.as_ref().filter(|_| !self.parts.is_empty()) else { return Ok(()) };
+        let added: Vec<i64> = self.parts.keys().copied().collect();
+        let mut told = Vec::new();
+        for (old, new) in &originals.numbers.scopes {
+            let groups: Vec<(i64, i64)> = sqlx::query_as(
+                "SELECT g.id, c.id FROM t_course_group c JOIN t_part cp ON cp.id = c.part \
+                 JOIN course_group g ON g.course = ?1 AND g.local = c.local JOIN part p ON p.id = g.part AND p.scope = ?2 \
+                 WHERE c.change = ?3 AND cp.scope = ?4 AND cp.id IN (SELECT value FROM json_each(?5)) ORDER BY c.id",
+            )
+            .bind(originals.course)
+            .bind(db_int(*old))
+            .bind(self.change)
+            .bind(db_int(*new))
+            .bind(json(&added)?)
+            .fetch_all(self.store.db.read())
+            .await?;
+            told.extend(groups.into_iter().map(|(old, new)| Happening::GroupCopied {
+                kind: originals.kind,
+                origin_course: originals.course.to_string(),
+                origin_group: old.to_string(),
+                course: self.course.to_string(),
+                group: new.to_string(),
+            }));
+        }
+        if told.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.write().await?;
+        outbox::record(&mut tx, Batch::Change(self.change), told).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// What of a row the copy has otherwise.
     fn settle(&self, copying: &mut Copying, row: &SqliteRow, cells: &mut [Cell]) -> Result<()> {
         let mut set = |column: &str, value: i64| {
@@ -391,8 +427,9 @@ impl SqliteDraft {
             }
             Step::Activities if self.making == Making::Extension => {
                 let (local, bound): (i64, Option<i64>) = (row.try_get("section")?, row.try_get("bound_section")?);
+                let scope = copying.numbers.scopes.get(&row.try_get("scope")?).copied().unwrap_or_default();
                 let comes_along = bound.is_some_and(|id| copying.numbers.items.contains_key(&id));
-                if let Some(section) = self.bound_sections.get(&model_int(local)).filter(|_| !comes_along) {
+                if let Some(section) = self.bound_sections.get(&(scope, model_int(local))).filter(|_| !comes_along) {
                     set("bound_section", *section);
                 }
             }
@@ -689,6 +726,10 @@ async fn chosen_items(from: &mut SqliteSnapshot, choice: &CopyChoice, taken: &st
         .bind(course)
         .fetch_all(&mut *from.tx)
         .await?;
+    let along: HashSet<i64> = choice.scopes.iter().map(|scope| db_int(*scope)).collect();
+    if let Some(missing) = along.iter().find(|scope| !scopes.contains(scope)) {
+        return Err(StoreError::NotFound { kind: "scope", key: model_int(*missing).to_string() });
+    }
     let of_items: HashSet<i64> = sections
         .iter()
         .map(|s| (s.0, s.1))
@@ -706,7 +747,8 @@ async fn chosen_items(from: &mut SqliteSnapshot, choice: &CopyChoice, taken: &st
         .collect();
     let mut ids: Vec<i64> = ids.into_iter().collect();
     ids.sort_unstable();
-    let scopes = scopes.into_iter().filter(|scope| whole || of_items.contains(scope)).collect();
+    let scopes =
+        scopes.into_iter().filter(|scope| whole || of_items.contains(scope) || along.contains(scope)).collect();
     Ok(Chosen { ids, scopes, contexts })
 }
 

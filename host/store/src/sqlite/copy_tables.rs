@@ -1,8 +1,9 @@
 //! Rows on their way from a snapshot into a draft: which columns a table has, and what becomes of each in a copy.
 
+use super::db::model_int;
 use super::rows::Kind;
 use super::snapshot::SqliteSnapshot;
-use crate::api::{Result, StoreError};
+use crate::api::{CopyNumbers, Result, StoreError};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, TypeInfo as _, ValueRef as _};
 use std::collections::HashMap;
@@ -257,6 +258,16 @@ pub struct Numbers {
 }
 
 impl Numbers {
+    /// Scopes and items, in order of age.
+    pub fn pairs(&self) -> CopyNumbers {
+        let pairs = |map: &HashMap<i64, i64>| {
+            let mut pairs: Vec<_> = map.iter().map(|(old, new)| (model_int(*old), model_int(*new))).collect();
+            pairs.sort_unstable();
+            pairs
+        };
+        CopyNumbers { scopes: pairs(&self.scopes), items: pairs(&self.items) }
+    }
+
     /// The value of a column in the copy; none for a row of something that is not copied.
     fn translate(&self, via: Via, cell: Cell) -> Option<Cell> {
         let map = match (via, &cell) {

@@ -36,14 +36,15 @@ pub struct SqliteDraft {
     /// Parts so far: what the next run and row get for a number.
     pub(super) parts: HashMap<i64, PartState>,
     pub(super) facet_ids: HashMap<Facets, i64>,
-    pub(super) part_names: HashSet<(Owner, String)>,
-    /// Item ids of sections of older scopes, by the local ids that are bound to them.
-    pub(super) bound_sections: HashMap<u64, i64>,
+    /// Names of parts by scope and owner.
+    pub(super) part_names: HashSet<(i64, Owner, String)>,
+    /// Item ids of sections, by the scopes and local ids that are bound to them.
+    pub(super) bound_sections: HashMap<(i64, u64), i64>,
     /// What is being copied into it, and what was done to people there.
     pub(super) copying: Option<Box<Copying>>,
     pub(super) done_here: DoneHere,
-    /// The items that are copied, with their course; and whether they go from there.
-    pub(super) originals: Option<(i64, Vec<i64>)>,
+    /// The items that are copied; and whether they go from their course.
+    pub(super) originals: Option<Originals>,
     pub(super) moves: bool,
     items: IdBlock,
     part_ids: IdBlock,
@@ -70,6 +71,18 @@ impl Making {
             Making::Extension => "extension",
         }
     }
+}
+
+/// The items that a draft copies into a course that is there.
+pub struct Originals {
+    /// The course they are in.
+    pub course: i64,
+    /// Those that were named.
+    pub items: Vec<i64>,
+    /// How much of plugins' data travels.
+    pub kind: CopyKind,
+    /// What becomes of their numbers.
+    pub numbers: CopyNumbers,
 }
 
 /// Where a part stands.
@@ -444,7 +457,7 @@ impl Draft for SqliteDraft {
     }
 
     async fn add_part(&mut self, owner: Owner, name: String, facets: Facets) -> Result<u64> {
-        if !self.part_names.insert((owner, name.clone())) {
+        if !self.part_names.insert((self.scope, owner, name.clone())) {
             return Err(StoreError::Conflict { kind: "part", key: name });
         }
         let id = self.next_id("part").await?;
@@ -513,6 +526,24 @@ impl Draft for SqliteDraft {
 
     async fn copy_from(&mut self, from: Box<dyn Snapshot>, choice: CopyChoice) -> Result<()> {
         self.begin_copy(from, choice).await
+    }
+
+    async fn copied_numbers(&mut self) -> Result<CopyNumbers> {
+        match &self.originals {
+            Some(originals) => Ok(originals.numbers.clone()),
+            None => Err(StoreError::Invalid("no items are being copied".into())),
+        }
+    }
+
+    async fn enter_scope(&mut self, scope: u64) -> Result<()> {
+        let numbers = self.originals.as_ref().map(|originals| &originals.numbers.scopes);
+        if !numbers.is_some_and(|scopes| scopes.iter().any(|(_, own)| *own == scope)) {
+            return Err(StoreError::NotFound { kind: "scope", key: scope.to_string() });
+        }
+        // What was collected is of the scope it was added in.
+        self.flush().await?;
+        self.scope = db_int(scope);
+        Ok(())
     }
 
     async fn copy_some(&mut self) -> Result<Copied> {

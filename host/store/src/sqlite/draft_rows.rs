@@ -297,7 +297,7 @@ impl SqliteDraft {
             );
             query.push_values(batch, |mut b, (id, f)| {
                 b.push_bind(*id).push_bind(change).push_bind(course).push_bind(scope).push_bind(db_int(f.local));
-                b.push_bind(db_int(f.section)).push_bind(self.bound_sections.get(&f.section).copied());
+                b.push_bind(db_int(f.section)).push_bind(self.bound_sections.get(&(scope, f.section)).copied());
                 b.push_bind(f.module.clone()).push_bind(db_int(f.instance));
                 b.push_bind(db_int(f.context))
                     .push_bind(f.name.clone())
@@ -374,21 +374,28 @@ impl SqliteDraft {
         let mut sections = Vec::new();
         for binding in bindings {
             let target_scope = db_int(binding.target_scope);
-            let known: Option<i64> = sqlx::query_scalar("SELECT id FROM scope WHERE id = ? AND course = ?")
-                .bind(target_scope)
-                .bind(self.course)
-                .fetch_optional(&mut *tx)
-                .await?;
+            let known: Option<i64> = sqlx::query_scalar(
+                "SELECT id FROM scope WHERE id = ?1 AND course = ?2 UNION SELECT id FROM t_scope WHERE id = ?1 AND change = ?3",
+            )
+            .bind(target_scope)
+            .bind(self.course)
+            .bind(self.change)
+            .fetch_optional(&mut *tx)
+            .await?;
             known.ok_or_else(|| StoreError::NotFound { kind: "scope", key: binding.target_scope.to_string() })?;
             if binding.kind == SECTION {
-                let section: Option<i64> = sqlx::query_scalar("SELECT id FROM section WHERE scope = ? AND local = ?")
-                    .bind(target_scope)
-                    .bind(db_int(binding.target))
-                    .fetch_optional(&mut *tx)
-                    .await?;
+                let section: Option<i64> = sqlx::query_scalar(
+                    "SELECT id FROM section WHERE scope = ?1 AND local = ?2 \
+                     UNION SELECT id FROM t_section WHERE scope = ?1 AND local = ?2 AND change = ?3",
+                )
+                .bind(target_scope)
+                .bind(db_int(binding.target))
+                .bind(self.change)
+                .fetch_optional(&mut *tx)
+                .await?;
                 let section =
                     section.ok_or_else(|| StoreError::NotFound { kind: "section", key: binding.target.to_string() })?;
-                sections.push((binding.local, section));
+                sections.push(((self.scope, binding.local), section));
             }
             sqlx::query(
                 "INSERT INTO t_binding (change, course, scope, kind, local, target_scope, target) VALUES (?, ?, ?, ?, ?, ?, ?) \

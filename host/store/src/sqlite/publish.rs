@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::courses::course_on;
 use super::db::{Write, model_int, now};
-use super::draft::{Making, SqliteDraft};
+use super::draft::{Making, Originals, SqliteDraft};
 use super::{outbox, plugin_data, removal};
 use crate::api::{DeletionCause, Draft, Result, StoreError};
 
@@ -37,6 +37,7 @@ impl SqliteDraft {
         if self.copying.is_some() {
             return Err(StoreError::Invalid("what is copied into the draft is not all there yet".into()));
         }
+        self.tell_of_carried_groups().await?;
         self.map_people().await
     }
 
@@ -83,7 +84,9 @@ impl SqliteDraft {
         plugin_data::publish(tx, self.change).await?;
         self.write_done_here(tx).await?;
         outbox::publish(tx, self.change).await?;
-        let Some((course, items)) = self.originals.as_ref().filter(|_| self.moves) else { return Ok(()) };
+        let Some(Originals { course, items, .. }) = self.originals.as_ref().filter(|_| self.moves) else {
+            return Ok(());
+        };
         match &self.lease {
             None => removal::remove_items(tx, *course, items, DeletionCause::Move).await,
             // What a job does may yet be undone.

@@ -23,6 +23,8 @@ pub struct Scope<'a> {
     pub id: ScopeId,
     /// The scope it was copied from within the course. What a child does not define is its parent's. Must be older.
     pub parent: Option<ScopeId>,
+    /// The site and the course there that its ids are of, where that is known. Scopes of one origin mean the same by the same id.
+    pub origin: Option<(&'a str, u64)>,
     /// Its ids.
     pub claims: &'a Claims,
 }
@@ -54,7 +56,8 @@ pub struct Binding {
 ///   has a parent. So do contexts that it does not define, and the course and category when the scope does not say which
 ///   are its own.
 /// * A private id changes only if another scope has the same one and some link points to it.
-/// * Everything else that is referred to but defined nowhere stays ([`Claims::dangling`]).
+/// * What else a scope refers to without defining it ([`Claims::dangling`]) is what a scope of the same origin calls by that id.
+///   Otherwise it stays, unless something else has the number: then it becomes one that nothing has.
 pub fn assign(scopes: &[Scope<'_>], bindings: &[Binding], same_person: &People) -> Vec<IdMap> {
     let links = Links::of(scopes, bindings, same_person);
     let mut kinds: BTreeSet<IdKind> = scopes.iter().flat_map(|s| s.claims.defined.keys().cloned()).collect();
@@ -62,7 +65,10 @@ pub fn assign(scopes: &[Scope<'_>], bindings: &[Binding], same_person: &People) 
     let mut maps: Vec<IdMap> = Vec::with_capacity(scopes.len());
     let mut given = Given::default();
     for kind in &kinds {
-        given.kind(kind, scopes, &links);
+        let (mut taken, mut next) = given.kind(kind, scopes, &links);
+        if !HAVE_DEFAULTS.contains(kind) {
+            given.dangling(kind, scopes, &links, &mut taken, &mut next);
+        }
     }
     for (index, scope) in scopes.iter().enumerate() {
         let parent = links.parent(scopes, index);
@@ -79,6 +85,12 @@ pub fn assign(scopes: &[Scope<'_>], bindings: &[Binding], same_person: &People) 
                 }
             }
         }
+        for (kind, id) in scope.claims.dangling().filter(|(kind, _)| !HAVE_DEFAULTS.contains(kind)) {
+            let to = given.resolve(&links, scopes, index, kind, id);
+            if to != map.get(kind, id) {
+                map.insert(kind.clone(), id, to);
+            }
+        }
         for (_, kind, local) in links.bound.keys().filter(|(i, _, _)| *i == index) {
             map.insert(kind.clone(), *local, given.resolve(&links, scopes, index, kind, *local));
         }
@@ -89,6 +101,9 @@ pub fn assign(scopes: &[Scope<'_>], bindings: &[Binding], same_person: &People) 
     }
     maps
 }
+
+/// Kinds of which a younger scope's unknown ids become the first scope's.
+const HAVE_DEFAULTS: [IdKind; 3] = [IdKind::Context, IdKind::Course, IdKind::CourseCategory];
 
 /// What is bound to what, by index of scope, kind and id.
 #[derive(Debug, Default)]
@@ -192,8 +207,8 @@ struct Given {
 }
 
 impl Given {
-    /// Gives numbers to all ids of a kind.
-    fn kind(&mut self, kind: &IdKind, scopes: &[Scope<'_>], links: &Links) {
+    /// Gives numbers to all ids of a kind that are defined. Which are taken then, and the next free ones, come back.
+    fn kind<'a>(&mut self, kind: &'a IdKind, scopes: &'a [Scope<'a>], links: &Links) -> (IdSet, Next<'a>) {
         let mut taken = IdSet::default();
         let mut next = Next::of(kind, scopes);
         let mut kept: Vec<IdSet> = vec![IdSet::default(); scopes.len()];
@@ -223,10 +238,42 @@ impl Given {
                 self.changed.insert((i, kind.clone(), id), new);
             }
         }
+        (taken, next)
+    }
+
+    /// Gives numbers to ids of a kind that younger scopes refer to and nobody defines, where something else has theirs.
+    fn dangling(&mut self, kind: &IdKind, scopes: &[Scope<'_>], links: &Links, taken: &mut IdSet, next: &mut Next<'_>) {
+        for (i, scope) in scopes.iter().enumerate() {
+            for id in scope.claims.referred.get(kind).into_iter().flat_map(IdSet::iter) {
+                let (at, id) = Self::place(links, scopes, i, kind, id);
+                let known = at == 0 || id == 0 || scopes[at].claims.defines(kind, id);
+                if known || self.changed.contains_key(&(at, kind.clone(), id)) {
+                    continue;
+                }
+                let origin = scopes[at].origin;
+                let is_it = |s: &Scope<'_>| origin.is_some() && s.origin == origin && s.claims.defines(kind, id);
+                let to = match scopes.iter().position(is_it) {
+                    Some(same) => self.resolve(links, scopes, same, kind, id),
+                    None if taken.contains(id) => {
+                        let new = next.free(taken);
+                        taken.insert(new);
+                        new
+                    }
+                    None => continue,
+                };
+                self.changed.insert((at, kind.clone(), id), to);
+            }
+        }
     }
 
     /// The number of something, through what it is bound to and, where the scope does not define it, its parents.
     fn resolve(&self, links: &Links, scopes: &[Scope<'_>], scope: usize, kind: &IdKind, id: u64) -> u64 {
+        let at = Self::place(links, scopes, scope, kind, id);
+        self.changed.get(&(at.0, kind.clone(), at.1)).copied().unwrap_or(at.1)
+    }
+
+    /// The scope and the id there of what an id of a scope is.
+    fn place(links: &Links, scopes: &[Scope<'_>], scope: usize, kind: &IdKind, id: u64) -> (usize, u64) {
         let (mut at, mut seen) = ((scope, id), BTreeSet::new());
         // Bindings may run in a circle; then the last one before it repeats counts for what it is.
         while seen.insert(at) {
@@ -240,7 +287,7 @@ impl Given {
                 break;
             }
         }
-        self.changed.get(&(at.0, kind.clone(), at.1)).copied().unwrap_or(at.1)
+        at
     }
 }
 

@@ -11,7 +11,7 @@ fn claims(kind: IdKind, ids: &[u64]) -> Claims {
 
 fn maps(all: &[&Claims], bindings: &[Binding], people: &People) -> Vec<IdMap> {
     let scopes: Vec<Scope<'_>> =
-        all.iter().enumerate().map(|(i, claims)| Scope { id: i as u64, parent: None, claims }).collect();
+        all.iter().enumerate().map(|(i, claims)| Scope { id: i as u64, parent: None, origin: None, claims }).collect();
     assign(&scopes, bindings, people)
 }
 
@@ -29,6 +29,35 @@ fn older_scopes_keep_their_ids() {
     // Another kind is another space, and what nobody defines stays.
     assert_eq!(maps[1].get(&IdKind::Grouping, 5), 5);
     assert_eq!(maps[1].get(&IdKind::Group, 77), 77);
+}
+
+/// References to things that are not there meet nothing else, unless the very thing is in another scope.
+#[test]
+fn what_is_missing_is_nothing_else() {
+    let part = crate::layout::parse("activities/page_3/module.xml");
+    let crate::layout::Place::Part(part) = part else { panic!() };
+    let mut young = Claims::new();
+    let conditions = r#"{"op":"&amp;","c":[{"type":"completion","cm":5,"e":1},{"type":"completion","cm":6,"e":1}]}"#;
+    let module = format!("<module id=\"3\"><availability>{conditions}</availability></module>");
+    young.scan_all(&part, module.as_bytes()).unwrap();
+    assert!(young.refers(&IdKind::CourseModule, 5) && !young.defines(&IdKind::CourseModule, 5));
+    let old = claims(IdKind::CourseModule, &[5, 7]);
+    let of = |here: Option<(&str, u64)>, there: Option<(&str, u64)>, parent: Option<u64>| {
+        let scopes = [
+            Scope { id: 0, parent: None, origin: here, claims: &old },
+            Scope { id: 1, parent, origin: there, claims: &young },
+        ];
+        let maps = assign(&scopes, &[], &People::new());
+        assert!(maps[0].is_identity());
+        [3, 5, 6].map(|id| maps[1].get(&IdKind::CourseModule, id))
+    };
+    // 5 is another one's there, 6 nobody's.
+    assert_eq!(of(None, None, None), [3, 8, 6]);
+    assert_eq!(of(Some(("a", 2)), Some(("b", 2)), None), [3, 8, 6]);
+    assert_eq!(of(Some(("a", 2)), Some(("a", 3)), None), [3, 8, 6]);
+    // The same course of the same site, and the scope it was copied from.
+    assert_eq!(of(Some(("a", 2)), Some(("a", 2)), None), [3, 5, 6]);
+    assert_eq!(of(None, None, Some(0)), [3, 5, 6]);
 }
 
 #[test]
@@ -119,10 +148,10 @@ fn a_child_looks_to_its_parent() {
     let imported = claims(IdKind::GradeItem, &[1, 2, 3]);
     let copied = claims(IdKind::GradeItem, &[1]);
     let scopes = [
-        Scope { id: 10, parent: None, claims: &first },
-        Scope { id: 20, parent: None, claims: &imported },
-        Scope { id: 30, parent: Some(20), claims: &copied },
-        Scope { id: 40, parent: Some(40), claims: &copied },
+        Scope { id: 10, parent: None, origin: None, claims: &first },
+        Scope { id: 20, parent: None, origin: None, claims: &imported },
+        Scope { id: 30, parent: Some(20), origin: None, claims: &copied },
+        Scope { id: 40, parent: Some(40), origin: None, claims: &copied },
     ];
     let bindings = [binding(IdKind::GradeItem, 10, 8, 30, 2)];
     let maps = assign(&scopes, &bindings, &People::new());

@@ -17,7 +17,7 @@ pub struct Claims {
     pub(super) defined: BTreeMap<IdKind, IdSet>,
     /// Of those, what documents hold that cannot be rewritten.
     pub(super) fixed: BTreeMap<IdKind, IdSet>,
-    referred: BTreeMap<IdKind, IdSet>,
+    pub(super) referred: BTreeMap<IdKind, IdSet>,
     /// Private ids that links in texts point to.
     pub(super) linked: BTreeMap<IdKind, IdSet>,
     pub(super) course: Option<u64>,
@@ -109,8 +109,7 @@ impl Claims {
         self.referred.get(kind).is_some_and(|ids| ids.contains(id))
     }
 
-    /// What is referred to but not defined here. It must be bound or belong to a parent scope, or it stays as it is and may then
-    /// hit what another scope calls by that number.
+    /// What is referred to but not defined here. It is bound, belongs to a parent scope or one of the same origin, or to nobody.
     pub fn dangling(&self) -> impl Iterator<Item = (&IdKind, u64)> {
         self.referred().filter(|(kind, id)| !self.defines(kind, *id))
     }

@@ -252,6 +252,35 @@ fn at<'a>(root: &'a Node, path: &[&str]) -> Vec<&'a Node> {
     found
 }
 
+/// An element that may be compared and left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListElement {
+    /// What it is.
+    pub kind: IdKind,
+    /// Its id.
+    pub id: u64,
+    /// A document with nothing but it.
+    pub document: Vec<u8>,
+}
+
+/// The groups, groupings, scales, outcomes and question categories of a document.
+pub fn elements(document: &[u8]) -> Result<Vec<ListElement>, MergeError> {
+    let root = read(document)?;
+    let mut found = Vec::new();
+    for (path, kind) in TOPS {
+        let around = &path[..path.len() - 1];
+        for node in at(&root, path) {
+            let Some(id) = node.id else { continue };
+            let mut alone = Vec::with_capacity(node.whole.len() + 64);
+            around.iter().for_each(|name| alone.extend(format!("<{name}>").bytes()));
+            alone.extend_from_slice(&document[node.tag.start..node.whole.end]);
+            around.iter().rev().for_each(|name| alone.extend(format!("</{name}>").bytes()));
+            found.push(ListElement { kind: kind.clone(), id, document: alone });
+        }
+    }
+    Ok(found)
+}
+
 /// Groups, groupings, scales, outcomes and question categories that stand in both documents, with the same id and the same bytes
 /// apart from white space between tags. They are one thing; so the archive's are bound to the course's rather than carried twice.
 pub fn identical(archive: &[u8], course: &[u8]) -> Result<Vec<(IdKind, u64)>, MergeError> {

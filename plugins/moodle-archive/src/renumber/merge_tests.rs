@@ -20,6 +20,21 @@ fn groups_and_groupings_come_together() {
 }
 
 #[test]
+fn elements_stand_alone() {
+    let document = b"<groups>\n  <group id=\"2\"><name>A</name></group>\n  <groupings>\n    <grouping id=\"3\"/>\n  </groupings>\n</groups>";
+    let found: Vec<_> = elements(document)
+        .unwrap()
+        .into_iter()
+        .map(|e| (e.kind, e.id, String::from_utf8(e.document).unwrap()))
+        .collect();
+    let expected = [
+        (IdKind::Group, 2, "<groups><group id=\"2\"><name>A</name></group></groups>"),
+        (IdKind::Grouping, 3, "<groups><groupings><grouping id=\"3\"/></groupings></groups>"),
+    ];
+    assert_eq!(found, expected.map(|(kind, id, document)| (kind, id, document.to_owned())));
+}
+
+#[test]
 fn empty_roots_and_lists_take_elements() {
     let scale = "<scales_definition>\n  <scale id=\"1\">\n  </scale>\n</scales_definition>";
     assert_eq!(merged(&["<scales_definition>\n</scales_definition>", scale]), scale);

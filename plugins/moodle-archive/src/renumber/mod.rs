@@ -34,6 +34,7 @@ pub use idset::IdSet;
 pub use kinds::IdKind;
 pub use map::IdMap;
 pub use rewrite::Rewriter;
+pub use tables::items::file_item;
 
 use crate::xml::XmlError;
 

@@ -191,6 +191,7 @@ fn copy(_: &Caller, order: Order) -> Result<Made> {
         without: Vec::new(),
         items: vec![order.content],
         files: Vec::new(),
+        scopes: Vec::new(),
     };
     draft.copy_from(source, &choice)?;
     loop {

@@ -103,6 +103,7 @@ fn copy(_: &Caller, wish: Copy) -> Result<Copied> {
         without: Vec::new(),
         items: Vec::new(),
         files: Vec::new(),
+        scopes: Vec::new(),
     };
     draft.copy_from(snapshot, &choice)?;
     loop {

@@ -5,7 +5,7 @@ use crate::renumber::kinds::IdKind::{self, *};
 
 /// What the item number of a file is, by the file's component and area (mbz-format.md 5.4 and 6). `None` where there is none, and
 /// where it is a private id that nothing else points to.
-pub(in crate::renumber) fn file_item(component: &str, area: &str) -> Option<IdKind> {
+pub fn file_item(component: &str, area: &str) -> Option<IdKind> {
     FILES.iter().find(|(c, areas, _)| *c == component && areas.contains(&area)).map(|(_, _, kind)| kind.clone())
 }
 

@@ -275,7 +275,10 @@ fn two_scopes_of_one_archive_share_no_ids() {
         let claims = claims(&archive);
         let people: People =
             claims.defined(&IdKind::User).flat_map(|id| [((1, id), id + 50), ((2, id), id + 50)]).collect();
-        let scopes = [Scope { id: 1, parent: None, claims: &claims }, Scope { id: 2, parent: None, claims: &claims }];
+        let scopes = [
+            Scope { id: 1, parent: None, origin: None, claims: &claims },
+            Scope { id: 2, parent: None, origin: None, claims: &claims },
+        ];
         let maps = assign(&scopes, &[], &people);
         assert!(maps[0].is_identity());
         let (first, second) = (moved(&archive, &maps[0]), moved(&archive, &maps[1]));
