@@ -107,7 +107,8 @@ impl wit::Host for CallState {
                 return Ok(Ok(id.to_owned()));
             }
             let id = hex::encode(rand::random::<[u8; 16]>());
-            return Ok(handling.keep(api::Effect::Enqueue { id: id.clone(), job: new }).map(|_| id));
+            let hops = handling.hops + 1;
+            return Ok(handling.keep(api::Effect::Enqueue { id: id.clone(), job: new, hops }).map(|_| id));
         }
         let id = attempt!(self.host.store.enqueue(new).await);
         self.host.job_queued.notify_one();
