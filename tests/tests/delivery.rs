@@ -593,9 +593,9 @@ async fn external_ids_are_each_targets_own() -> Outcomes {
     }
     let copy = world.copy("two").await?;
     name("e-2").await?;
-    world.store.delete_items(world.course, &[content]).await?;
+    world.store.delete_items(world.course, vec![content]).await?;
     let copied = world.activities(copy).await?[1];
-    world.store.delete_items(copy, &[copied]).await?;
+    world.store.delete_items(copy, vec![copied]).await?;
     world.pass(DAY).await?;
     assert!(world.seen().await?.is_empty());
     for target in ["", "t"] {
@@ -635,8 +635,8 @@ async fn the_end_of_a_copy_comes_last() -> Outcomes {
     assert_eq!((&last["saved"], &last["visible"]), (&json!("4 of 4"), &json!(true)), "{last}");
     // Several things that are done at once have an end as well.
     let activities = world.activities(copy).await?;
-    world.store.delete_items(copy, &activities[..2]).await?;
-    world.store.delete_items(copy, &activities[2..]).await?;
+    world.store.delete_items(copy, activities[..2].to_vec()).await?;
+    world.store.delete_items(copy, activities[2..].to_vec()).await?;
     world.pass(DAY).await?;
     let batches: Vec<_> = world.seen_by("t").await?.into_iter().filter(|s| s["name"] == "batch-completed").collect();
     assert_eq!(batches.len(), 1);

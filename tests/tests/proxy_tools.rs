@@ -9,7 +9,7 @@ use provost_proxy_wire::jwt::{KeySet, PrivateKey};
 use provost_proxy_wire::mac::{Algorithm, mac};
 use provost_proxy_wire::notice::{self, ContextCopy, Parties};
 use provost_proxy_wire::signature::{self, Key};
-use provost_store::api::{Address, PluginData as _};
+use provost_store::api::Address;
 use provost_tests::live::{Reply, Rest, Server, Site, get, request, text, wait_until};
 use provost_tests::sample;
 use provost_tests::tool_server::{Act, Came, ToolServer};

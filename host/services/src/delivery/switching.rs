@@ -91,22 +91,24 @@ impl Deliveries {
     pub async fn farewell(&self, plugin: &str) -> Result<(), StoreError> {
         let (targets, _) = self.store.listeners().await?;
         for target in targets.iter().filter(|t| t.fields.plugin == plugin) {
-            self.say_farewell(target).await?;
+            self.say_farewell(target).await;
         }
         Ok(())
     }
 
     /// Tells a target, whatever its state, that it is taken away.
-    async fn say_farewell(&self, target: &Target) -> Result<(), StoreError> {
+    async fn say_farewell(&self, target: &Target) {
         if !wants(target, "target-removed") {
-            return Ok(());
+            return;
         }
         let handled = self.call_once(target, Happening::TargetRemoved).await;
-        match agreed(&handled) {
-            Ok(()) => self.store.carry_out(&target.fields.plugin, &handled.effects).await?,
-            Err(why) => tracing::warn!(target = target.label(), why, "its farewell failed"),
+        let done = match agreed(&handled) {
+            Ok(()) => self.store.carry_out(&target.fields.plugin, &handled.effects).await.map_err(|e| e.to_string()),
+            Err(why) => Err(why),
+        };
+        if let Err(why) = done {
+            tracing::warn!(target = target.label(), why, "its farewell failed");
         }
-        Ok(())
     }
 
     /// Takes a target away that a plugin speaks for, after telling it so; false when there is none of that name.
@@ -116,7 +118,7 @@ impl Deliveries {
             Ok(_) | Err(StoreError::NotFound { .. }) => return Ok(false),
             Err(error) => return Err(error),
         };
-        self.say_farewell(&target).await?;
+        self.say_farewell(&target).await;
         self.store.remove_target(plugin, name, self.now_ms()).await
     }
 
