@@ -9,7 +9,9 @@ use provost_proxy_wire::jwt::{KeySet, PrivateKey};
 use provost_proxy_wire::mac::{Algorithm, mac};
 use provost_proxy_wire::notice::{self, ContextCopy, Parties};
 use provost_proxy_wire::signature::{self, Key};
+use provost_store::api::Address;
 use provost_tests::live::{Reply, Rest, Server, Site, get, request, text, wait_until};
+use provost_tests::sample;
 use provost_tests::tool_server::{Act, Came, ToolServer};
 use serde_json::{Value, json};
 use std::fs;
@@ -656,4 +658,47 @@ fn a_tool_registers_again() {
     assert_eq!((register("guess"), register(&password), register(&password)), (403, 200, 403));
     world.course_copied("r-1");
     assert_eq!(world.tool.wait_for("/moved", 1)[0].argument("newCourseId").as_deref(), Some("uni:r-1-new"));
+}
+
+/// What happens to contents of this site reaches a tool with the tool's own external id.
+#[test]
+fn tools_are_told_their_external_ids() {
+    let world = World::new();
+    let course = world.site.import(&sample::packed_file());
+    let contents = world.admin.call("core_course_get_contents", &[("courseid", &course.to_string())]);
+    let modules = contents.as_array().into_iter().flatten().flat_map(|s| s["modules"].as_array().into_iter().flatten());
+    let page = modules.into_iter().find(|module| module["modname"] == "page").expect("a page");
+    let page = page["id"].to_string();
+    for (name, profile) in [("old", "legacy"), ("new", "native")] {
+        let says = if profile == "native" { Act::says(200, "{\"result\":\"ok\"}") } else { Act::says(200, SUCCESS) };
+        world.tool.answers(&format!("/{name}"), [says]);
+        let fields = [
+            ("profile", profile),
+            ("secret", SECRET),
+            ("events[0][event]", "content-copied"),
+            ("events[1][event]", "content-deleted"),
+            ("events[1][onlyown]", "1"),
+        ];
+        world.tool(name, &fields);
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let given = runtime.block_on(async {
+            let (store, _) = provost_store::open(&world.site.data()).await?;
+            let content = Address { course: course.to_string(), content: page.clone() };
+            store.set_external_id("proxy-tool", name, &content, &format!("{name}-7"), None).await
+        });
+        assert!(given.expect("the store"));
+    }
+    // The gate of the native one came first.
+    let before = world.tool.came("/new").len();
+    let copy = world.site.ok(&["course", "copy-items", &course.to_string(), &page]).trim().to_owned();
+    world.site.ok(&["course", "delete-items", &course.to_string(), &page]);
+    world.site.ok(&["course", "delete-items", &course.to_string(), &copy]);
+    let old = world.tool.wait_for("/old", 3);
+    let said: Vec<_> = old.iter().map(|came| came.argument("external_content_id").unwrap_or_default()).collect();
+    assert_eq!(said, ["old-7"; 3]);
+    let ids: Vec<_> = old[1..].iter().map(|came| came.argument("content_id").unwrap_or_default()).collect();
+    assert_eq!(ids, [&*page, &*copy]);
+    let new: Vec<Value> = world.tool.wait_for("/new", before + 3)[before..].iter().map(Came::json).collect();
+    assert_eq!(new[0]["data"]["from"]["externalid"], "new-7", "{}", new[0]);
+    assert!(new[1..].iter().all(|told| told["data"]["externalid"] == "new-7"), "{new:?}");
 }

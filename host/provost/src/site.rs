@@ -108,10 +108,11 @@ impl Site {
         WorkerOptions { lease_seconds: self.lease_seconds, heartbeat, ..defaults }
     }
 
-    /// Delivers the events that are due, for a bounded time. The rest waits for a server, or the next command.
+    /// Delivers the events that are due, also those that go out slowly to a target that has become available, for a bounded time. The
+    /// rest waits for a server, or the next command.
     pub async fn deliver(&self, registry: &Arc<Registry>) {
         let deliveries = registry.deliveries(DeliveryOptions::default());
-        match tokio::time::timeout(DELIVERING, deliveries.settle_down()).await {
+        match tokio::time::timeout(DELIVERING, deliveries.settle_flushes(DELIVERING)).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::warn!(%error, "events could not be delivered"),
             Err(_) => tracing::info!("events that are left are delivered by a server, or by the next command"),

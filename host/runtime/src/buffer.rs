@@ -237,7 +237,9 @@ impl Buffer {
     /// The id of a job that was queued under this key.
     pub(crate) fn queued(&self, under: &str) -> Option<&str> {
         self.entries.iter().find_map(|entry| match entry {
-            Entry::Effect(Effect::Enqueue { id, job }) if !under.is_empty() && job.key == under => Some(id.as_str()),
+            Entry::Effect(Effect::Enqueue { id, job, .. }) if !under.is_empty() && job.key == under => {
+                Some(id.as_str())
+            }
             _ => None,
         })
     }

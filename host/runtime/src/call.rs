@@ -36,12 +36,19 @@ pub struct JobRun {
     pub(crate) written: Mutex<(f64, Option<Instant>)>,
     /// The entry of an archive that was read last.
     place: Mutex<String>,
+    /// Of events that the job publishes.
+    pub(crate) hops: u32,
 }
 
 impl JobRun {
     /// A run under this lease.
     pub fn new(lease: Lease) -> Self {
-        Self { lease, stop: AtomicBool::new(false), written: Mutex::new((0.0, None)), place: Mutex::default() }
+        let (stop, written, place) = (AtomicBool::new(false), Mutex::new((0.0, None)), Mutex::default());
+        Self { lease, stop, written, place, hops: 0 }
+    }
+    /// The same, of a job that a handler queued ([`provost_store::api::Job::hops`]).
+    pub fn caused(self, hops: u32) -> Self {
+        Self { hops, ..self }
     }
     /// Notes which entry of an archive the run reads.
     pub(crate) fn reads(&self, entry: &str) {

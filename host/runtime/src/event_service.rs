@@ -22,8 +22,10 @@ pub trait EventService: Send + Sync {
     async fn before_publish(&self, draft: &mut dyn Draft);
     /// Tells of what happened at once, and waits for that within the budget. What goes wrong goes to the job's warnings.
     async fn tell_now(&self, happenings: Vec<Happening>, job: Option<String>) -> Result<(), StoreError>;
-    /// Changes the state of a target that a plugin speaks for.
+    /// Changes the state of a target that a plugin speaks for. What an operator switched off it refuses to switch on.
     async fn switch_target(&self, plugin: &str, name: &str, to: TargetState) -> Result<(), SwitchFailure>;
+    /// Takes a target away that a plugin speaks for, after telling it so; false when there is none of that name.
+    async fn remove_target(&self, plugin: &str, name: &str) -> Result<bool, StoreError>;
     /// Makes a target available for an operator; the state before.
     async fn enable_target(&self, plugin: &str, name: &str) -> Result<TargetState, SwitchFailure>;
     /// Makes a target unavailable for an operator; the state before.

@@ -85,7 +85,8 @@ pub struct Handled {
 pub struct HandleBounds {
     /// One call.
     pub each: Duration,
-    /// All calls together: what has not begun by then is not called.
+    /// All calls together. A call does not begin with less time left than one may take: that it had too little would count against the
+    /// plugin.
     pub all: Option<Duration>,
 }
 
@@ -93,10 +94,14 @@ pub struct HandleBounds {
 pub(crate) struct Handling {
     /// The event's id.
     pub event: String,
+    /// See [`api::Event::hops`].
+    pub hops: u32,
     /// Outside calls made so far, which number idempotency keys.
     pub calls: u32,
     /// The event's site of origin is this one, and its new things cannot be seen yet.
     pub hidden: Option<HiddenSet>,
+    /// Whether it wanted to call others, which nobody may before the change is visible.
+    pub refused_outside: bool,
     /// Places whose `user-data` a shallow copy hides.
     pub shallow: Option<api::Happening>,
     /// What the handler did, over what earlier ones of the same checkout did.
@@ -192,6 +197,7 @@ impl Plugin {
             Some(all) => bounds.each.min(all.saturating_sub(spent)),
             None => bounds.each,
         };
+        let is_time = |spent: Duration| bounds.all.is_none_or(|all| spent + bounds.each <= all);
         let of_call = Bounds { cpu_seconds: self.limits.call_cpu_seconds, wall: bounds.each };
         // Waiting for room counts: a change that is about to be published does not wait longer for it than for an answer.
         let room = tokio::time::timeout(left(Duration::ZERO), self.check_out(CallContext::default(), of_call)).await;
@@ -218,24 +224,28 @@ impl Plugin {
         }
         let mut buffer = Buffer::default();
         for delivery in deliveries {
-            let wall = left(begun.elapsed());
-            if wall.is_zero() {
+            if !is_time(begun.elapsed()) {
                 break;
             }
+            let wall = bounds.each;
             let started = Instant::now();
             let mark = buffer.begin(&delivery);
             let state = store.data_mut();
             state.allow_cpu(of_call.cpu_seconds);
             state.handling = Some(Handling {
                 event: delivery.event.id.clone(),
+                hops: delivery.event.hops,
                 calls: 0,
+                refused_outside: false,
                 hidden: delivery.hidden.as_ref().map(HiddenSet::new),
                 shallow: is_shallow(&delivery.event.what).then(|| delivery.event.what.clone()),
                 buffer,
             });
             let event = event_out(&delivery, &self.host);
             let called = tokio::time::timeout(wall, guest.call_handle(&mut store, &delivery.target, &event)).await;
-            buffer = store.data_mut().handling.take().map(|handling| handling.buffer).unwrap_or_default();
+            let handling = store.data_mut().handling.take();
+            let refused_outside = handling.as_ref().is_some_and(|handling| handling.refused_outside);
+            buffer = handling.map(|handling| handling.buffer).unwrap_or_default();
             let outcome = match called {
                 Err(_) => Outcome::Timeout,
                 Ok(Err(error)) => classify(store.data(), &error, false),
@@ -247,6 +257,17 @@ impl Plugin {
                     (Outcome::Ok(verdict), intents)
                 }
                 other => (other.map(|_| Verdict::Done), Vec::new()),
+            };
+            // What it says of servers that it could not call is no decision: it is called again when it can.
+            let outcome = match outcome {
+                Outcome::Ok(Verdict::RetryLater(_) | Verdict::NoAnswer { .. } | Verdict::Abort(_))
+                | Outcome::Error(_)
+                | Outcome::RetryLater(_)
+                    if refused_outside =>
+                {
+                    Outcome::Unavailable("it calls other servers, which waits for the change to be visible".into())
+                }
+                outcome => outcome,
             };
             let one = finish(outcome, intents, &delivery.target, &mut buffer, mark, started.elapsed());
             let go_on = one.is_final();

@@ -120,7 +120,7 @@ impl Worker {
     async fn perform(&self, claimed: ClaimedJob, stop: Option<watch::Receiver<bool>>) {
         let ClaimedJob { job, lease } = claimed;
         let begin = Instant::now();
-        let run = Arc::new(JobRun::new(lease.clone()));
+        let run = Arc::new(JobRun::new(lease.clone()).caused(job.hops));
         let beating = tokio::spawn(self.clone().heartbeat(run.clone()));
         let span = tracing::info_span!("job", id = job.id, kind = job.kind, attempt = job.attempts);
         let end = {

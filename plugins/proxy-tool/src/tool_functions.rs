@@ -321,13 +321,7 @@ struct Which {
 fn remove(caller: &Caller, which: Which) -> Result<Named> {
     managed_by(caller)?;
     let tool = Tool::get(&which.name)?;
-    // Its answer is ignored.
-    if let Some(why) = telling::call(&tool, Happening::TargetRemoved)? {
-        provost_guest::log::write(
-            provost_guest::log::Level::Warn,
-            &format!("{}: its farewell failed: {why}", tool.name),
-        );
-    }
+    // The host says farewell to it first.
     match targets::remove(&tool.name) {
         Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -100,6 +100,10 @@ fn changed(target: &Target, before: TargetState, as_json: bool) -> Result<()> {
     output::line(format_args!("{} is {} (was {})", target.label(), target.standing(), before.name()))?;
     match target.waiting {
         0 => Ok(()),
-        waiting => output::line(format_args!("  {waiting} waiting")),
+        waiting if target.state == TargetState::Unavailable => output::line(format_args!("  {waiting} waiting")),
+        waiting => output::line(format_args!(
+            "  {waiting} still waiting; a server sends them in order, and so does the next `provost target enable {}`",
+            target.label()
+        )),
     }
 }

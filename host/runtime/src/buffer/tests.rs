@@ -73,6 +73,7 @@ fn a_delivery_begins_with_the_copy_it_tells_of() {
                 copy: address("3", "4"),
             },
             storage_sequence: 9,
+            hops: 0,
         },
         hidden: Some(crate::Hidden::default()),
         attempt: 1,

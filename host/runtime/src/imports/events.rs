@@ -5,7 +5,7 @@ use super::{Answer, MAX_PAGE, attempt};
 use crate::bindings::provost::plugin::events as wit;
 use crate::bindings::provost::plugin::types::{Error, ErrorKind};
 use crate::state::{CallState, error};
-use provost_store::api::{self, Happening};
+use provost_store::api::{self, Happening, MAX_HOPS};
 use uuid::Uuid;
 
 const INTERFACE: &str = "events";
@@ -90,6 +90,16 @@ fn check(what: &Happening) -> Result<(), Error> {
 }
 
 impl CallState {
+    /// How far what is published here is from what no handler caused: one more than the event that is handled, or whose handler queued
+    /// the job that runs.
+    fn next_hops(&self) -> u32 {
+        match (&self.handling, &self.job) {
+            (Some(handling), _) => handling.hops + 1,
+            (None, Some(job)) => job.hops,
+            (None, None) => 0,
+        }
+    }
+
     async fn publish_event(
         &mut self,
         key: Option<String>,
@@ -116,8 +126,13 @@ impl CallState {
                 return Ok(id);
             }
         }
+        let hops = self.next_hops();
+        if hops > MAX_HOPS {
+            let message = format!("{MAX_HOPS} events led to this one, each published by a handler of the one before");
+            return Err(error(ErrorKind::Refused, "hops", message));
+        }
         let id = Uuid::now_v7().to_string();
-        let effect = api::Effect::Publish { id: id.clone(), key: key.clone(), source, time, what };
+        let effect = api::Effect::Publish { id: id.clone(), key: key.clone(), source, time, what, hops };
         match &mut self.handling {
             Some(handling) => handling.keep(effect).map(|_| id),
             None => {

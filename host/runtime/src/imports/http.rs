@@ -46,6 +46,7 @@ impl CallState {
     fn next_key(&mut self) -> Result<Option<String>, wit::Failure> {
         let Some(handling) = &mut self.handling else { return Ok(None) };
         if handling.in_transaction() {
+            handling.refused_outside = true;
             let message = "no calls before the change is published: the plugin is called again then".to_owned();
             return Err(failure(wit::FailureKind::Denied, message));
         }

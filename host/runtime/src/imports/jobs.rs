@@ -107,9 +107,20 @@ impl wit::Host for CallState {
                 return Ok(Ok(id.to_owned()));
             }
             let id = hex::encode(rand::random::<[u8; 16]>());
-            return Ok(handling.keep(api::Effect::Enqueue { id: id.clone(), job: new }).map(|_| id));
+            let hops = handling.hops + 1;
+            return Ok(handling.keep(api::Effect::Enqueue { id: id.clone(), job: new, hops }).map(|_| id));
         }
-        let id = attempt!(self.host.store.enqueue(new).await);
+        let id = match self.job.as_ref().map(|run| run.hops).filter(|hops| *hops > 0) {
+            // A job that comes of an event passes that on.
+            Some(hops) => {
+                let id = hex::encode(rand::random::<[u8; 16]>());
+                let effect = api::Effect::Enqueue { id: id.clone(), job: new.clone(), hops };
+                attempt!(self.host.store.carry_out(&self.facts.id, &[effect]).await);
+                // Of two with one key the first is the job.
+                if new.key.is_empty() { id } else { attempt!(self.host.store.enqueue(new).await) }
+            }
+            None => attempt!(self.host.store.enqueue(new).await),
+        };
         self.host.job_queued.notify_one();
         Ok(Ok(id))
     }

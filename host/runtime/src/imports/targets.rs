@@ -91,7 +91,7 @@ impl wit::Host for CallState {
 
     async fn remove(&mut self, name: String) -> Answer<()> {
         let events = attempt!(self.enter_targets());
-        if attempt!(self.host.store.remove_target(&self.facts.id, &name, events.now_ms()).await) {
+        if attempt!(events.remove_target(&self.facts.id, &name).await) {
             return Ok(Ok(()));
         }
         answered(Err(api::StoreError::NotFound { kind: "target", key: name }))

@@ -5,11 +5,13 @@ use super::engine::Deliveries;
 use super::judge::judge;
 use async_trait::async_trait;
 use provost_runtime::{Delivery, EventService, HandleBounds, Hidden, SwitchFailure};
-use provost_store::api::{Claimed, Draft, Early, Event, EventClass, Happening, Next, StoreError, Target, TargetState};
+use provost_store::api::{
+    BY_PLUGIN, Claimed, Draft, Early, Event, EventClass, Happening, Next, StoreError, Target, TargetState,
+};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Time for the handlers of one plugin, and of all.
+/// Time for one call, and for those of all plugins. Calls of one plugin begin within the first of it.
 const EACH: Duration = Duration::from_millis(250);
 const ALL: Duration = Duration::from_secs(2);
 /// Events of one checkout of an instance.
@@ -39,8 +41,12 @@ impl EventService for Deliveries {
     }
 
     async fn switch_target(&self, plugin: &str, name: &str, to: TargetState) -> Result<(), SwitchFailure> {
-        self.switch(plugin, name, to, "plugin").await?;
+        self.switch(plugin, name, to, BY_PLUGIN).await?;
         Ok(())
+    }
+
+    async fn remove_target(&self, plugin: &str, name: &str) -> Result<bool, StoreError> {
+        self.take_away(plugin, name).await
     }
 
     async fn enable_target(&self, plugin: &str, name: &str) -> Result<TargetState, SwitchFailure> {
@@ -79,11 +85,11 @@ impl Deliveries {
                 continue;
             }
             let left = ALL.saturating_sub(begin.elapsed());
-            if left.is_zero() {
+            if left < EACH {
                 tracing::info!("the time for telling of a change before it is visible is over; the rest is told after");
                 break;
             }
-            self.tell_one_early(draft, &target, &wanted, &hidden, EACH.min(left)).await?;
+            self.tell_one_early(draft, &target, &wanted, &hidden, left.min(EACH * 2)).await?;
         }
         Ok(())
     }
@@ -99,7 +105,7 @@ impl Deliveries {
         let begin = Instant::now();
         for some in events.chunks(BATCH) {
             let left = budget.saturating_sub(begin.elapsed());
-            if left.is_zero() {
+            if left < EACH {
                 return Ok(());
             }
             let deliveries = some.iter().map(|event| Delivery {
@@ -111,7 +117,7 @@ impl Deliveries {
                 replay: false,
                 gap_after: None,
             });
-            let bounds = HandleBounds { each: left, all: Some(left) };
+            let bounds = HandleBounds { each: EACH, all: Some(left) };
             let called = self.caller.call(target, deliveries.collect(), bounds).await;
             let now = self.now_ms();
             let mut answers = Vec::with_capacity(some.len());
@@ -144,13 +150,15 @@ impl Deliveries {
     }
 }
 
-/// Whether a target is told of this before it is visible: what it wants of everybody, and what is queued if that fails.
+/// Whether a target is told of this before it is visible: what it wants of everybody, and what is queued if that fails; not that all has
+/// been told.
 fn wants_early(target: &Target, what: &Happening) -> bool {
     what.class() == EventClass::Durable
+        && !matches!(what, Happening::CourseCopySettled { .. } | Happening::BatchCompleted { .. })
         && target.fields.subscriptions.iter().any(|s| s.event == what.name() && !s.only_own)
 }
 
-fn as_claimed(event: &Event, now: i64) -> Claimed {
+pub(super) fn as_claimed(event: &Event, now: i64) -> Claimed {
     Claimed {
         delivery: 0,
         event: event.clone(),

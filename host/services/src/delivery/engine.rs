@@ -1,7 +1,8 @@
 //! The engine: who is due, who may go, and how the calls went.
 
 use super::judge::{Judged, judge};
-use super::{Caller, Clock};
+use super::switching::wants;
+use super::{Called, Caller, Clock};
 use provost_runtime::{Delivery, HandleBounds, Handled, Outcome};
 use provost_store::api::{
     Claimed, Due, Event, Happening, Next, Retention, Settled, Sign, Store, StoreError, Target, TargetState,
@@ -78,6 +79,17 @@ pub struct Deliveries {
     pub(super) this: Weak<Self>,
 }
 
+/// When calls that cannot go yet can: the first of all, and the first of those that only the rate of a flush holds back.
+#[derive(Debug, Default)]
+struct Pending {
+    next: Option<i64>,
+    held: Option<i64>,
+}
+
+fn sooner(wake: &mut Option<i64>, at: i64) {
+    *wake = Some(wake.map_or(at, |before| before.min(at)));
+}
+
 /// Calls under way.
 #[derive(Default)]
 pub struct Flights {
@@ -119,7 +131,7 @@ impl Deliveries {
                 tracing::warn!(%error, "what the outbox keeps could not be looked through");
             }
             let next = match self.start_due(&mut flights, Some(&stop)).await {
-                Ok(next) => next,
+                Ok(pending) => pending.next,
                 Err(error) => {
                     tracing::warn!(%error, "cannot look at the outbox");
                     None
@@ -139,14 +151,28 @@ impl Deliveries {
         }
     }
 
-    /// Delivers all that is due now, and what that causes; when the next will be.
+    /// Delivers all that is due now, and what that causes; when the next will be. What the rate of a flush holds back waits.
     pub async fn settle_down(self: &Arc<Self>) -> Result<Option<i64>, StoreError> {
+        self.settle(self.now_ms()).await
+    }
+
+    /// As [`Self::settle_down`], and what the rate of a flush holds back as well, for at most so long: a target that has become available
+    /// gets in order all that waited, or as much as time allows.
+    pub async fn settle_flushes(self: &Arc<Self>, within: Duration) -> Result<Option<i64>, StoreError> {
+        self.settle(self.now_ms() + i64::try_from(within.as_millis()).unwrap_or(i64::MAX / 2)).await
+    }
+
+    /// Delivers what is due; waits for the rate of flushes until then, and for nothing else.
+    async fn settle(self: &Arc<Self>, until: i64) -> Result<Option<i64>, StoreError> {
         let mut flights = Flights::default();
         loop {
-            let next = self.start_due(&mut flights, None).await?;
+            let Pending { next, held } = self.start_due(&mut flights, None).await?;
             match flights.running.join_next().await {
                 Some(landed) => flights.land(landed),
-                None => return Ok(next),
+                None => match held.filter(|at| *at < until) {
+                    Some(at) => self.clock.sleep_until(at).await,
+                    None => return Ok(next),
+                },
             }
         }
     }
@@ -156,7 +182,7 @@ impl Deliveries {
         let until = self.now_ms() + i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
         let mut flights = Flights::default();
         loop {
-            let next = self.start_due(&mut flights, None).await?;
+            let next = self.start_due(&mut flights, None).await?.next;
             let settled = self.store.unsettled(events).await? == 0;
             let now = self.now_ms();
             if settled || now >= until {
@@ -173,17 +199,16 @@ impl Deliveries {
         }
     }
 
-    /// Starts the calls that can go; when the next one can.
+    /// Starts the calls that can go; when the next ones can.
     async fn start_due(
         self: &Arc<Self>,
         flights: &mut Flights,
         stop: Option<&watch::Receiver<bool>>,
-    ) -> Result<Option<i64>, StoreError> {
+    ) -> Result<Pending, StoreError> {
         let now = self.now_ms();
         self.put_back(now).await?;
         while self.store.fan_out(now, SLICE).await?.events > 0 {}
-        let mut next: Option<i64> = None;
-        let mut later = |at: i64| next = Some(next.map_or(at, |n: i64| n.min(at)));
+        let mut pending = Pending::default();
         for Due { target, at_ms, parked } in self.store.due().await? {
             let id = target.id;
             let free_at = self.paused_until(id).max(target.health.open_until_ms).max(at_ms);
@@ -191,10 +216,24 @@ impl Deliveries {
                 continue;
             }
             if free_at > now {
-                later(free_at);
+                sooner(&mut pending.next, free_at);
                 continue;
             }
             let parallel = if target.health.is_quarantined() { 1 } else { PARALLEL };
+            if target.health.is_quarantined() && wants(&target, "target-ping") {
+                if flights.of.get(&id).copied().unwrap_or(0) == 0 {
+                    *flights.of.entry(id).or_default() += 1;
+                    let (this, target, stop) = (self.clone(), target.clone(), stop.cloned());
+                    flights.running.spawn(async move {
+                        if let Err(error) = this.probe(&target, stop).await {
+                            tracing::error!(target = target.label(), %error, "what came of a probe could not be written down");
+                            this.pause(id);
+                        }
+                        id
+                    });
+                }
+                continue;
+            }
             while flights.of.get(&id).copied().unwrap_or(0) < parallel {
                 let mut limit = if target.fields.remote { REMOTE_BATCH } else { BATCH };
                 if target.health.is_quarantined() {
@@ -203,7 +242,9 @@ impl Deliveries {
                 if parked {
                     let room = self.take_tokens(id, limit, now);
                     if room == 0 {
-                        later(now + 1000 / FLUSH_RATE);
+                        for wake in [&mut pending.next, &mut pending.held] {
+                            sooner(wake, now + 1000 / FLUSH_RATE);
+                        }
                         break;
                     }
                     limit = room;
@@ -226,7 +267,7 @@ impl Deliveries {
                 });
             }
         }
-        Ok(next)
+        Ok(pending)
     }
 
     async fn put_back(&self, now: i64) -> Result<(), StoreError> {
@@ -249,7 +290,7 @@ impl Deliveries {
         self.paused.lock().unwrap_or_else(PoisonError::into_inner).get(&target).copied().unwrap_or(0)
     }
 
-    fn pause(&self, target: u64) {
+    pub(super) fn pause(&self, target: u64) {
         let until = self.now_ms() + PAUSE_MS;
         self.paused.lock().unwrap_or_else(PoisonError::into_inner).insert(target, until);
     }
@@ -272,6 +313,19 @@ impl Deliveries {
         if let Some((left, _)) = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&target) {
             *left += back;
         }
+    }
+
+    /// Sees whether a target in quarantine is there, by the event that is for that. If it is, one event may go, whose outcome decides; if
+    /// not, none is spent on it (proxy-tool-events.md 11.5).
+    async fn probe(&self, target: &Target, stop: Option<watch::Receiver<bool>>) -> Result<(), StoreError> {
+        if !self.answers_ping(target).await? {
+            return Ok(());
+        }
+        let claimed = self.store.claim_deliveries(target.id, self.now_ms(), lease(target), 1).await?;
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        self.deliver(target, claimed, stop).await
     }
 
     /// Calls a target for a batch and writes down what came of it.
@@ -303,8 +357,6 @@ impl Deliveries {
         let mut settled = Vec::with_capacity(claimed.len());
         let mut gone = false;
         for one in &claimed {
-            // What was not called, or not to the end, is as before.
-            let not_called = || Handled { outcome: Outcome::Interrupted, effects: Vec::new(), took: Duration::ZERO };
             let judged = judge(target, one, handled.next().unwrap_or_else(not_called), &digest, now);
             gone |= judged.gone;
             if judged.unavailable {
@@ -367,26 +419,39 @@ impl Deliveries {
 
     /// Calls a target with something that is told at once and never queued: a change of its state, say.
     pub(super) async fn call_once(&self, target: &Target, what: Happening) -> Handled {
+        self.ask(target, what).await.handled.into_iter().next().unwrap_or_else(not_called)
+    }
+
+    /// As [`Self::call_once`], with which code was called.
+    pub(super) async fn ask(&self, target: &Target, what: Happening) -> Called {
         let delivery = directly(&target.fields.name, what);
-        let called = self.caller.call(target, vec![delivery], bounds(target)).await;
-        let silent = || Handled { outcome: Outcome::Interrupted, effects: Vec::new(), took: Duration::ZERO };
-        called.handled.into_iter().next().unwrap_or_else(silent)
+        self.caller.call(target, vec![delivery], bounds(target)).await
     }
 }
 
-/// Something that is told at once and never queued, as it is handed to a handler.
-pub(crate) fn directly(target: &str, what: Happening) -> Delivery {
-    let event = Event {
+/// What came of a call that was not made, or not to the end: all is as before.
+pub(super) fn not_called() -> Handled {
+    Handled { outcome: Outcome::Interrupted, effects: Vec::new(), took: Duration::ZERO }
+}
+
+/// Something that happens now, outside of the order of all events.
+pub(super) fn happening_now(what: Happening) -> Event {
+    Event {
         id: uuid::Uuid::now_v7().to_string(),
         source: String::new(),
         time: jiff::Timestamp::now().as_second(),
         sequence: 0,
         what,
         storage_sequence: 0,
-    };
+        hops: 0,
+    }
+}
+
+/// Something that is told at once and never queued, as it is handed to a handler.
+pub(crate) fn directly(target: &str, what: Happening) -> Delivery {
     Delivery {
         target: target.to_owned(),
-        event,
+        event: happening_now(what),
         hidden: None,
         attempt: 1,
         deferred: false,

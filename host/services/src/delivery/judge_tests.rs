@@ -35,6 +35,7 @@ fn claimed(attempt: u32) -> Claimed {
             sequence: 1,
             what: Happening::CourseDeleted { course: "1".into() },
             storage_sequence: 0,
+            hops: 0,
         },
         attempt,
         created_ms: 0,

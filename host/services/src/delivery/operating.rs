@@ -2,10 +2,7 @@
 
 use super::engine::Deliveries;
 use super::switching::SwitchError;
-use provost_store::api::TargetState;
-
-/// Why a target is unavailable that an operator switched off.
-const OPERATOR: &str = "operator";
+use provost_store::api::{BY_OPERATOR, TargetState};
 
 impl Deliveries {
     /// Makes a target available, if its gate lets it; what waits is due then. One that is available already, but in quarantine, is
@@ -23,6 +20,6 @@ impl Deliveries {
 
     /// Makes a target unavailable: its events wait. Returns the state before.
     pub async fn disable(&self, plugin: &str, name: &str) -> Result<TargetState, SwitchError> {
-        self.switch(plugin, name, TargetState::Unavailable, OPERATOR).await
+        self.switch(plugin, name, TargetState::Unavailable, BY_OPERATOR).await
     }
 }

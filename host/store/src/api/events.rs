@@ -72,7 +72,13 @@ pub struct Event {
     pub what: Happening,
     /// Point in the history of plugin data at which a copy was made; 0 for events that are no copies.
     pub storage_sequence: u64,
+    /// How many events led to it, one published by a handler of the other; 0 for what no handler caused. At most [`MAX_HOPS`].
+    #[serde(default)]
+    pub hops: u32,
 }
+
+/// So many events may come of one, each published by a handler of the one before.
+pub const MAX_HOPS: u32 = 8;
 
 /// What becomes of an event whose target gives no answer or cannot be called (proxy-tool-events.md 1.1): a property of the kind of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

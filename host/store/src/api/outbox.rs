@@ -40,6 +40,11 @@ impl TargetState {
     }
 }
 
+/// Why a target is unavailable that an operator switched off: no plugin switches it on again.
+pub const BY_OPERATOR: &str = "operator";
+/// Why one is that its plugin switched off.
+pub const BY_PLUGIN: &str = "plugin";
+
 /// What is known of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetFields {
@@ -67,7 +72,7 @@ pub struct Target {
     pub fields: TargetFields,
     /// How it is switched.
     pub state: TargetState,
-    /// Why it is unavailable: empty, `new`, `operator`, `plugin`, `gone`, `failing`.
+    /// Why it is unavailable: empty, `new`, [`BY_OPERATOR`], [`BY_PLUGIN`], `gone`, `failing`.
     pub reason: String,
     /// Whether its plugin is there and speaks for it.
     pub installed: bool,
@@ -468,6 +473,8 @@ pub trait Outbox: Send + Sync {
     async fn claim_deliveries(&self, target: u64, now_ms: i64, lease_ms: i64, limit: u32) -> Result<Vec<Claimed>>;
     /// Writes down how calls of one target ended, in their order, with what their handlers want done, in one transaction.
     async fn settle(&self, target: u64, settled: Vec<Settled>, now_ms: i64) -> Result<Settlement>;
+    /// Notes what a call that is no delivery, a probe, says of a target. Whether the target has to be switched off.
+    async fn note_sign(&self, target: u64, sign: Sign, now_ms: i64) -> Result<bool>;
     /// Puts back what workers had that are dead or whose time is over. The attempt counts.
     async fn put_back(&self, now_ms: i64) -> Result<u64>;
     /// Whether nothing of these courses waits for a target.

@@ -103,6 +103,8 @@ pub enum Effect {
         time: i64,
         /// What.
         what: Happening,
+        /// See [`super::Event::hops`].
+        hops: u32,
     },
     /// See `jobs.enqueue`. The id was told to the handler already.
     Enqueue {
@@ -110,6 +112,8 @@ pub enum Effect {
         id: String,
         /// The job.
         job: NewJob,
+        /// See [`super::Job::hops`].
+        hops: u32,
     },
 }
 

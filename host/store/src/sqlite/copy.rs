@@ -42,6 +42,8 @@ pub struct Copying {
     runs: (usize, i64, i64),
     done: u64,
     total: u64,
+    /// Sections and activities of which was told.
+    contents: u64,
 }
 
 /// What is copied, in this order.
@@ -133,6 +135,7 @@ impl SqliteDraft {
             runs: (0, 0, 0),
             done: 0,
             total,
+            contents: 0,
             from,
             choice,
         };
@@ -245,11 +248,15 @@ impl SqliteDraft {
             self.write().await.map(drop)?;
         }
         self.broken = true;
-        let copied = self.copy_step(&mut copying).await;
+        let mut copied = self.copy_step(&mut copying).await;
+        if copied.is_ok() && copying.step == Step::Done {
+            copied = self.tell_of_end(&copying).await;
+        }
         // A failure halfway leaves the draft unusable rather than incomplete.
         self.broken = copied.is_err();
         if copying.step == Step::Done {
-            return Ok(Copied { done: copying.total, total: copying.total });
+            let all = Copied { done: copying.total, total: copying.total };
+            return copied.map(|()| all);
         }
         let done = Copied { done: copying.done.min(copying.total - 1), total: copying.total };
         self.copying = Some(copying);
@@ -287,9 +294,10 @@ impl SqliteDraft {
             };
             let mut tx = self.begin_write().await?;
             let told = self.contents_copied(copying, &rows)?;
+            copying.contents += told.len() as u64;
             table.insert(&mut tx, self.change, self.course, copies).await?;
             self.new_contexts(&mut tx, &contexts).await?;
-            outbox::record(&mut tx, Batch::Change(self.change), told).await?;
+            outbox::record_as_of(&mut tx, Batch::Change(self.change), told, copying.from.storage_sequence()).await?;
             tx.commit().await?;
         }
         copying.done += count;
@@ -312,7 +320,32 @@ impl SqliteDraft {
             copy: self.course.to_string(),
             job,
         };
-        outbox::record(&mut tx, Batch::Change(self.change), vec![copied]).await?;
+        outbox::record_as_of(&mut tx, Batch::Change(self.change), vec![copied], copying.from.storage_sequence())
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Tells of the end of a copy: the last of its events, so that whoever gets it has got, or given up, all others.
+    async fn tell_of_end(&mut self, copying: &Copying) -> Result<()> {
+        let contents = copying.contents;
+        let what = match self.making {
+            Making::Course => Happening::CourseCopySettled {
+                origin: copying.from.id().to_string(),
+                copy: self.course.to_string(),
+                job: self.lease.as_ref().map_or_else(String::new, |lease| lease.job.clone()),
+                contents,
+            },
+            Making::Extension if contents > 1 => Happening::BatchCompleted {
+                operation: "content-copied".into(),
+                course: self.course.to_string(),
+                succeeded: contents,
+                failed: 0,
+            },
+            Making::Extension => return Ok(()),
+        };
+        let mut tx = self.begin_write().await?;
+        outbox::record(&mut tx, Batch::Change(self.change), vec![what]).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -369,7 +402,7 @@ impl SqliteDraft {
                 group: new.to_string(),
             }));
         }
-        outbox::record(tx, Batch::Change(self.change), told).await
+        outbox::record_as_of(tx, Batch::Change(self.change), told, copying.from.storage_sequence()).await
     }
 
     /// Tells of groups that were carried along with items, as copies of those in the source that they are.

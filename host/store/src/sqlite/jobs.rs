@@ -16,7 +16,7 @@ macro_rules! select_job {
         concat!(
             "SELECT id, plugin, kind, state, progress, payload, outcome, reason, attempts, person, course, created, started, \
              finished, (SELECT json_group_array(message) FROM (SELECT message FROM t_job_warning w WHERE w.job = t_job.id \
-             ORDER BY w.id)), epoch, stop, shared FROM t_job ",
+             ORDER BY w.id)), epoch, stop, shared, hops FROM t_job ",
             $rest
         )
     };
@@ -56,6 +56,7 @@ fn job_row(r: &SqliteRow) -> Result<Job> {
         person: model_int(r.try_get(9)?),
         course: r.try_get::<Option<i64>, _>(10)?.map(model_int),
         shared: r.try_get(17)?,
+        hops: r.try_get(18)?,
         created: r.try_get(11)?,
         started: r.try_get(12)?,
         finished: r.try_get(13)?,
@@ -109,10 +110,10 @@ async fn same_key(conn: &mut SqliteConnection, job: &NewJob) -> Result<Option<St
         .await?)
 }
 
-async fn insert(conn: &mut SqliteConnection, id: &str, job: &NewJob) -> Result<()> {
+async fn insert(conn: &mut SqliteConnection, id: &str, job: &NewJob, hops: u32) -> Result<()> {
     sqlx::query(
-        "INSERT INTO t_job (id, plugin, kind, payload, person, course, shared, key, created, due) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO t_job (id, plugin, kind, payload, person, course, shared, key, created, due, hops) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id)
     .bind(&job.plugin)
@@ -124,6 +125,7 @@ async fn insert(conn: &mut SqliteConnection, id: &str, job: &NewJob) -> Result<(
     .bind(&job.key)
     .bind(now())
     .bind(now_ms())
+    .bind(hops)
     .execute(conn)
     .await?;
     Ok(())
@@ -131,18 +133,23 @@ async fn insert(conn: &mut SqliteConnection, id: &str, job: &NewJob) -> Result<(
 
 /// Queues a job whose id was chosen beforehand, in a transaction of others; under a draft's change, once that is published. The
 /// same job a second time, or one with a key that is taken, changes nothing.
-pub(super) async fn queue(conn: &mut SqliteConnection, id: &str, job: &NewJob, change: Option<i64>) -> Result<()> {
+pub(super) async fn queue(
+    conn: &mut SqliteConnection,
+    id: &str,
+    job: &NewJob,
+    (hops, change): (u32, Option<i64>),
+) -> Result<()> {
     let Some(change) = change else {
         let known: i64 =
             sqlx::query_scalar("SELECT count(*) FROM t_job WHERE id = ?").bind(id).fetch_one(&mut *conn).await?;
         if known > 0 || same_key(conn, job).await?.is_some() {
             return Ok(());
         }
-        return insert(conn, id, job).await;
+        return insert(conn, id, job, hops).await;
     };
     sqlx::query(
-        "INSERT OR IGNORE INTO t_early_job (change, id, plugin, kind, payload, person, course, shared, key) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO t_early_job (change, id, plugin, kind, payload, person, course, shared, key, hops) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(change)
     .bind(id)
@@ -153,6 +160,7 @@ pub(super) async fn queue(conn: &mut SqliteConnection, id: &str, job: &NewJob, c
     .bind(job.course.map(db_int))
     .bind(job.shared)
     .bind(&job.key)
+    .bind(hops)
     .execute(conn)
     .await?;
     Ok(())
@@ -161,8 +169,8 @@ pub(super) async fn queue(conn: &mut SqliteConnection, id: &str, job: &NewJob, c
 /// Queues the jobs that waited for a change, in the transaction that publishes it.
 pub(super) async fn queue_early(conn: &mut SqliteConnection, change: i64) -> Result<()> {
     sqlx::query(
-        "INSERT OR IGNORE INTO t_job (id, plugin, kind, payload, person, course, shared, key, created, due) \
-         SELECT id, plugin, kind, payload, person, course, shared, key, ?, ? FROM t_early_job WHERE change = ?",
+        "INSERT OR IGNORE INTO t_job (id, plugin, kind, payload, person, course, shared, key, created, due, hops) \
+         SELECT id, plugin, kind, payload, person, course, shared, key, ?, ?, hops FROM t_early_job WHERE change = ?",
     )
     .bind(now())
     .bind(now_ms())
@@ -181,7 +189,7 @@ impl Jobs for SqliteStore {
             return Ok(id);
         }
         let id = random_hex();
-        insert(&mut tx, &id, &job).await?;
+        insert(&mut tx, &id, &job, 0).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -193,7 +201,7 @@ impl Jobs for SqliteStore {
             return Ok(id);
         }
         let id = random_hex();
-        insert(&mut tx, &id, &job).await?;
+        insert(&mut tx, &id, &job, 0).await?;
         reserve_for_job(&mut tx, &id, shortname).await?;
         tx.commit().await?;
         Ok(id)

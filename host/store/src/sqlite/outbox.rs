@@ -29,13 +29,30 @@ pub(super) struct NewEvent {
     pub source: String,
     pub time: i64,
     pub what: Happening,
+    /// See [`crate::api::Event::hops`].
+    pub hops: u32,
+}
+
+impl NewEvent {
+    /// One of this site, which happens now.
+    pub(super) fn here(what: Happening) -> Self {
+        Self { id: Uuid::now_v7(), source: String::new(), time: now(), what, hops: 0 }
+    }
 }
 
 /// Records what happened on this site. Copies have the plugins' data copied in the same transaction.
 pub async fn record(tx: &mut SqliteConnection, batch: Batch, happenings: Vec<Happening>) -> Result<()> {
-    let time = now();
-    let new = |what| NewEvent { id: Uuid::now_v7(), source: String::new(), time, what };
-    record_events(tx, batch, happenings.into_iter().map(new).collect()).await.map(|_| ())
+    record_as_of(tx, batch, happenings, 0).await
+}
+
+/// As [`record`], of copies that are made of what was there at a storage sequence: plugins' data is copied as of then.
+pub(super) async fn record_as_of(
+    tx: &mut SqliteConnection,
+    batch: Batch,
+    happenings: Vec<Happening>,
+    at: u64,
+) -> Result<()> {
+    record_events(tx, batch, happenings.into_iter().map(NewEvent::here).collect(), at).await.map(|_| ())
 }
 
 /// Records events; their batch. Errors: `TooLarge` for one of more than 64 KiB.
@@ -43,6 +60,7 @@ pub(super) async fn record_events(
     tx: &mut SqliteConnection,
     batch: Batch,
     events: Vec<NewEvent>,
+    at: u64,
 ) -> Result<Option<i64>> {
     if events.is_empty() {
         return Ok(None);
@@ -68,7 +86,7 @@ pub(super) async fn record_events(
     };
     let mut rows = Vec::with_capacity(events.len().min(ROWS));
     for (event, ordinal) in events.into_iter().zip(0_i64..) {
-        let storage = if event.what.is_copy() { plugin_data::copy_for(tx, under, &event.what, 0).await? } else { 0 };
+        let storage = if event.what.is_copy() { plugin_data::copy_for(tx, under, &event.what, at).await? } else { 0 };
         let what = serde_json::to_string(&event.what).map_err(|e| StoreError::Invalid(format!("event: {e}")))?;
         if what.len() > LARGEST {
             return Err(StoreError::TooLarge { what: "event", bytes: what.len(), limit: LARGEST });
@@ -87,14 +105,14 @@ async fn insert(tx: &mut SqliteConnection, batch: i64, rows: Vec<(i64, NewEvent,
         return Ok(());
     }
     let mut query = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO t_event (batch, ordinal, id, source, time, name, course_a, course_b, what, storage_sequence) ",
+        "INSERT INTO t_event (batch, ordinal, id, source, time, name, course_a, course_b, what, storage_sequence, hops) ",
     );
     query.push_values(&rows, |mut b, (ordinal, event, what, storage)| {
         let mut courses = event.what.courses().into_iter();
         b.push_bind(batch).push_bind(ordinal).push_bind(event.id.as_bytes().as_slice());
         b.push_bind(event.source.as_str()).push_bind(event.time).push_bind(event.what.name());
         b.push_bind(courses.next()).push_bind(courses.next());
-        b.push_bind(what.as_str()).push_bind(db_int(*storage));
+        b.push_bind(what.as_str()).push_bind(db_int(*storage)).push_bind(event.hops);
     });
     query.build().persistent(rows.len() == 1 || rows.len() == ROWS).execute(tx).await?;
     Ok(())
@@ -200,17 +218,17 @@ pub async fn apply_effects(
 ) -> Result<()> {
     for effect in effects {
         match effect {
-            Effect::Publish { id, key, source, time, what } => {
+            Effect::Publish { id, key, source, time, what, hops } => {
                 let id = Uuid::parse_str(id).map_err(|e| StoreError::Invalid(format!("event id {id:?}: {e}")))?;
                 if let Some(key) = key
                     && !take_key(tx, plugin, key, id).await?
                 {
                     continue;
                 }
-                let event = NewEvent { id, source: source.clone(), time: *time, what: what.clone() };
-                record_events(tx, change.map_or(Batch::Now, Batch::Change), vec![event]).await?;
+                let event = NewEvent { id, source: source.clone(), time: *time, what: what.clone(), hops: *hops };
+                record_events(tx, change.map_or(Batch::Now, Batch::Change), vec![event], 0).await?;
             }
-            Effect::Enqueue { id, job } => jobs::queue(tx, id, job, change).await?,
+            Effect::Enqueue { id, job, hops } => jobs::queue(tx, id, job, (*hops, change)).await?,
             Effect::Put { .. }
             | Effect::Delete { .. }
             | Effect::Erase(_)

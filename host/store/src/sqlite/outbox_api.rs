@@ -1,21 +1,17 @@
 //! The outbox of the contract of stores: each function stands with its subject.
 
 use super::SqliteStore;
-use super::db::now;
 use super::outbox::{Batch, NewEvent, record_events};
 use crate::api::*;
 use async_trait::async_trait;
-use uuid::Uuid;
 
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn announce(&self, happenings: Vec<Happening>, job: Option<String>) -> Result<Vec<String>> {
-        let time = now();
-        let new = |what| NewEvent { id: Uuid::now_v7(), source: String::new(), time, what };
-        let events: Vec<NewEvent> = happenings.into_iter().map(new).collect();
+        let events: Vec<NewEvent> = happenings.into_iter().map(NewEvent::here).collect();
         let ids = events.iter().map(|e| e.id.to_string()).collect();
         let mut tx = self.db.write().await?;
-        let batch = record_events(&mut tx, Batch::Now, events).await?;
+        let batch = record_events(&mut tx, Batch::Now, events, 0).await?;
         if let (Some(batch), Some(job)) = (batch, job) {
             sqlx::query("UPDATE t_event_batch SET job = ? WHERE id = ?")
                 .bind(job)
@@ -78,6 +74,10 @@ impl Outbox for SqliteStore {
 
     async fn settle(&self, target: u64, settled: Vec<Settled>, now_ms: i64) -> Result<Settlement> {
         self.write_down(target, settled, now_ms).await
+    }
+
+    async fn note_sign(&self, target: u64, sign: Sign, now_ms: i64) -> Result<bool> {
+        self.note_health(target, sign, now_ms).await
     }
 
     async fn put_back(&self, now_ms: i64) -> Result<u64> {

@@ -16,13 +16,16 @@ const CAP: i64 = 100_000;
 const CAP_BYTES: i64 = 256 << 20;
 
 /// Deliveries for a stretch of a batch (`?1`, from `?2` to before `?3`), whose first event has the place `?4`. `?5` is now, `?6` the names
-/// that are best effort, `?7` targets that have no room for such.
+/// that are best effort, `?7` targets that have no room for such. Of those that are not installed, whom an archive names waits for what comes
+/// out of it.
 const DELIVER: &str = "INSERT INTO t_delivery (target, batch, ordinal, sequence, state, due_ms, direct_ms, created_ms, attempts, \
    reason, message, digest, ended_ms) \
  SELECT t.id, e.batch, e.ordinal, ?4 + e.ordinal, coalesce(y.state, 0), coalesce(y.due_ms, ?5), \
    CASE WHEN e.name IN (SELECT value FROM json_each(?6)) THEN ?5 + ?8 ELSE 0 END, ?5, y.target IS NOT NULL, \
    coalesce(y.reason, ''), coalesce(y.message, ''), coalesce(y.digest, ''), CASE WHEN y.state >= 2 THEN ?5 ELSE 0 END \
- FROM t_event e JOIN t_subscription s ON s.event = e.name JOIN t_target t ON t.id = s.target AND t.installed = 1 \
+ FROM t_event e JOIN t_subscription s ON s.event = e.name JOIN t_target t ON t.id = s.target \
+   AND (t.installed = 1 OR (e.name IN ('content-imported', 'course-imported', 'group-imported') \
+     AND EXISTS (SELECT 1 FROM t_archive_target a WHERE a.target = t.id AND a.backup = json_extract(e.what, '$.backup')))) \
  LEFT JOIN t_early y ON y.batch = e.batch AND y.ordinal = e.ordinal AND y.target = t.id \
  WHERE e.batch = ?1 AND e.ordinal >= ?2 AND e.ordinal < ?3 \
    AND NOT (e.name IN (SELECT value FROM json_each(?6)) AND (t.state = 2 OR t.id IN (SELECT value FROM json_each(?7)) \
@@ -136,7 +139,7 @@ macro_rules! select_standing {
         concat!(
             "SELECT d.id, d.sequence, d.state, d.ready, d.due_ms, e.course_a, e.course_b, e.id, e.source, e.time, e.what, e.storage_sequence, \
              d.attempts, d.created_ms, d.replay, d.poison, d.digest, d.direct_ms, \
-             (SELECT b.job FROM t_event_batch b WHERE b.id = d.batch) FROM ",
+             (SELECT b.job FROM t_event_batch b WHERE b.id = d.batch), e.hops FROM ",
             $from
         )
     };
@@ -164,6 +167,7 @@ fn standing(r: &SqliteRow) -> Result<Standing> {
                 sequence: model_int(sequence),
                 what,
                 storage_sequence: model_int(r.try_get(11)?),
+                hops: r.try_get(19)?,
             },
             attempt: r.try_get::<u32, _>(12)? + 1,
             created_ms: r.try_get(13)?,

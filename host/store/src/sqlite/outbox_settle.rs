@@ -17,6 +17,8 @@ struct Held {
     courses: Vec<String>,
     event: Vec<u8>,
     attempts: i64,
+    /// Of an export: the archive.
+    archive: Option<String>,
 }
 
 /// At most so many bytes, cut at a character.
@@ -34,6 +36,16 @@ fn is_conflict(error: &StoreError) -> bool {
             | StoreError::TooLarge { .. }
             | StoreError::QuotaReached { .. }
     )
+}
+
+/// Notes that a target has something saved under an archive's id.
+async fn named_by_archive(tx: &mut Write, archive: &str, target: i64) -> Result<()> {
+    sqlx::query("INSERT OR IGNORE INTO t_archive_target (backup, target) VALUES (?, ?)")
+        .bind(archive)
+        .bind(target)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 impl SqliteStore {
@@ -90,6 +102,9 @@ impl SqliteStore {
                 Next::Done(effects) => {
                     apply_effects(tx, &plugin, None, effects).await.map_err(|e| (at, e))?;
                     done.push(db_int(one.delivery));
+                    if let Some(archive) = &mine.archive {
+                        named_by_archive(tx, archive, target).await.map_err(outside)?;
+                    }
                     true
                 }
                 _ => self.not_done(tx, target, one, mine, now_ms).await.map_err(outside)?,
@@ -125,7 +140,8 @@ impl SqliteStore {
     /// Those of the deliveries that are this process's.
     async fn held(&self, tx: &mut Write, settled: &[Settled]) -> Result<HashMap<i64, Held>> {
         let rows = sqlx::query(
-            "SELECT d.id, d.sequence, e.course_a, e.course_b, e.id, d.attempts FROM t_delivery d \
+            "SELECT d.id, d.sequence, e.course_a, e.course_b, e.id, d.attempts, \
+             iif(e.name IN ('content-exported', 'course-exported', 'group-exported'), json_extract(e.what, '$.backup'), NULL) FROM t_delivery d \
              JOIN t_event e ON e.batch = d.batch AND e.ordinal = d.ordinal \
              WHERE d.id IN (SELECT value FROM json_each(?)) AND d.state = 1 AND d.worker = ?",
         )
@@ -141,6 +157,7 @@ impl SqliteStore {
                     courses: a.into_iter().chain(b).collect(),
                     event: r.try_get(4)?,
                     attempts: r.try_get(5)?,
+                    archive: r.try_get::<Option<String>, _>(6)?.filter(|archive| !archive.is_empty()),
                 };
                 Ok((r.try_get(0)?, held))
             })
@@ -337,7 +354,7 @@ impl SqliteStore {
     /// The events recorded under a change, in order.
     pub(super) async fn events_of(&self, change: i64) -> Result<Vec<Event>> {
         let rows = sqlx::query(
-            "SELECT e.id, e.source, e.time, e.what, e.storage_sequence FROM t_event_batch b JOIN t_event e ON e.batch = b.id \
+            "SELECT e.id, e.source, e.time, e.what, e.storage_sequence, e.hops FROM t_event_batch b JOIN t_event e ON e.batch = b.id \
              WHERE b.change = ? ORDER BY b.id, e.ordinal",
         )
         .bind(change)
@@ -353,6 +370,7 @@ impl SqliteStore {
                     sequence: 0,
                     what: serde_json::from_str(&what).map_err(|e| StoreError::Corrupt(format!("event: {e}")))?,
                     storage_sequence: super::db::model_int(r.try_get(4)?),
+                    hops: r.try_get(5)?,
                 })
             })
             .collect()

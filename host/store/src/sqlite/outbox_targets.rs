@@ -198,7 +198,8 @@ impl SqliteStore {
     pub(super) async fn take_target_away(&self, plugin: &str, name: &str, now_ms: i64) -> Result<bool> {
         let mut tx = self.db.write().await?;
         let gone = sqlx::query(
-            "UPDATE t_target SET installed = 0, state = 2, reason = 'new', since_ms = ? \
+            // What an operator switched off stays so, also when it is put there anew.
+            "UPDATE t_target SET installed = 0, reason = iif(state = 2 AND reason = 'operator', reason, 'new'), state = 2, since_ms = ? \
              WHERE plugin = ? AND name = ? AND name <> '' AND installed = 1",
         )
         .bind(now_ms)
@@ -229,11 +230,16 @@ impl SqliteStore {
 
     pub(super) async fn switch_target(&self, target: u64, state: TargetState, reason: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.db.write().await?;
-        let before: Option<i64> = sqlx::query_scalar("SELECT state FROM t_target WHERE id = ?")
+        let before: Option<(i64, String)> = sqlx::query_as("SELECT state, reason FROM t_target WHERE id = ?")
             .bind(db_int(target))
             .fetch_optional(&mut *tx)
             .await?;
-        let before = before.ok_or_else(|| StoreError::NotFound { kind: "target", key: target.to_string() })?;
+        let (before, why) = before.ok_or_else(|| StoreError::NotFound { kind: "target", key: target.to_string() })?;
+        if reason == BY_PLUGIN && before == state_number(TargetState::Unavailable) && why == BY_OPERATOR {
+            return Err(StoreError::Conflict { kind: "operator", key: target.to_string() });
+        }
+        // Only for what is off it matters who did it.
+        let reason = if state == TargetState::Unavailable { reason } else { "" };
         sqlx::query(
             "UPDATE t_target SET state = ?1, reason = ?2, since_ms = CASE WHEN state = ?1 THEN since_ms ELSE ?3 END WHERE id = ?4",
         )
@@ -252,6 +258,26 @@ impl SqliteStore {
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    pub(super) async fn note_health(&self, target: u64, sign: Sign, now_ms: i64) -> Result<bool> {
+        let mut tx = self.db.write().await?;
+        let health: String = sqlx::query_scalar("SELECT health FROM t_target WHERE id = ?")
+            .bind(db_int(target))
+            .fetch_optional(&mut *tx)
+            .await?
+            .ok_or_else(|| StoreError::NotFound { kind: "target", key: target.to_string() })?;
+        let mut health: Health =
+            serde_json::from_str(&health).map_err(|e| StoreError::Corrupt(format!("health of a target: {e}")))?;
+        let switch_off = health.note(sign, now_ms);
+        let health = serde_json::to_string(&health).map_err(|e| StoreError::Invalid(e.to_string()))?;
+        sqlx::query("UPDATE t_target SET health = ? WHERE id = ?")
+            .bind(health)
+            .bind(db_int(target))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(switch_off)
     }
 
     pub(super) async fn try_target_now(&self, target: u64, now_ms: i64) -> Result<()> {

@@ -106,7 +106,16 @@ pub(super) async fn remove_items(
         external_id: String::new(),
         cause,
     });
-    outbox::record(tx, Batch::Now, told.collect()).await
+    let mut told: Vec<Happening> = told.collect();
+    if told.len() > 1 {
+        told.push(Happening::BatchCompleted {
+            operation: "content-deleted".into(),
+            course: course.to_string(),
+            succeeded: told.len() as u64,
+            failed: 0,
+        });
+    }
+    outbox::record(tx, Batch::Now, told).await
 }
 
 /// Has a job remove items once it succeeds.
