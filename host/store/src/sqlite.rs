@@ -18,6 +18,7 @@ mod draft_rows;
 mod enrolments;
 mod files;
 mod jobs;
+mod names;
 pub mod outbox;
 mod outbox_api;
 mod outbox_lanes;

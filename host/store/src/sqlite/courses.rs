@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::contexts::require_place;
 use super::db::{db_int, model_int, now, page};
-use super::draft::{free_names, free_shortname, reserve};
+use super::names::{free_names, free_shortname, reserve};
 use super::outbox::{self, Batch};
 use crate::api::*;
 use async_trait::async_trait;

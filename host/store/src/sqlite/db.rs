@@ -367,7 +367,7 @@ impl Db {
             sqlx::query("DELETE FROM t_snapshot WHERE id = ?").bind(lease).execute(&mut *conn).await?;
         }
         if !dropped.is_empty() {
-            super::draft::free_names(conn).await?;
+            super::names::free_names(conn).await?;
         }
         // A rollback after this leaves drafts to be found dead with their process, and leases to be ended with it.
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner).retain(|d| !dropped.contains(d));

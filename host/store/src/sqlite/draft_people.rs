@@ -1,8 +1,9 @@
 //! The people of a draft: linked or created, many with one statement.
 
 use super::db::{db_int, is_unique, model_int, now};
-use super::draft::{SqliteDraft, reserve};
+use super::draft::SqliteDraft;
 use super::draft_rows::json;
+use super::names::reserve;
 use crate::api::*;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{HashMap, HashSet};

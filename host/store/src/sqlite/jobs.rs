@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::courses::hide_course;
 use super::db::{check_lease, db_int, model_int, now, now_ms, random_hex};
-use super::draft::{end_reservation, reserve_for_job};
+use super::names::{end_reservation, reserve_for_job};
 use super::outbox::{self, Batch};
 use super::removal;
 use crate::api::*;

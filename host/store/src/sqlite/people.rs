@@ -3,8 +3,8 @@
 use super::SqliteStore;
 use super::capabilities::has_capability;
 use super::db::{db_int, model_int, now, page, random_hex};
-use super::draft::reserve;
 use super::draft_rows::json;
+use super::names::reserve;
 use crate::api::*;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;

@@ -4,7 +4,7 @@
 
 use super::SqliteStore;
 use super::db::{DEAD_AFTER, SLICE, now, now_ms};
-use super::draft::drop_dead;
+use super::names::drop_dead;
 use super::outbox;
 use crate::api::*;
 use async_trait::async_trait;
