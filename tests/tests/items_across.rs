@@ -453,7 +453,8 @@ fn an_archive_of_a_real_site_goes_across() {
     let Some(folder) = fixture("mbz") else { return };
     let mut archives: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("a folder").filter_map(|entry| Some(entry.ok()?.path())).collect();
-    archives.retain(|path| path.extension().is_some_and(|end| end == "mbz"));
+    // Those with people: who wrote questions is named by number, and a course with people must have them.
+    archives.retain(|path| path.to_string_lossy().contains("users1"));
     archives.sort();
     for archive in archives {
         let site = Site::warm(PROVOST);
