@@ -22,7 +22,6 @@ const FIELDS: &[(&str, &str)] = &[
     ("scaleid", "scale"),
     ("outcomeid", "outcome"),
     ("questionbankentryid", "entry"),
-    ("sectionid", "section"),
 ];
 
 /// Lists of references with the kind of what is on them.
@@ -108,8 +107,10 @@ impl Meaning {
             let root = read(archive, path);
             let file = path.rsplit('/').next().unwrap_or_default();
             root.walk(&mut |e| {
-                for (field, kind) in FIELDS.iter().filter(|(field, _)| *field == e.name && e.name != "sectionid") {
-                    if e.text.parse().is_ok_and(|id: u64| id != 0) {
+                for (field, kind) in FIELDS.iter().filter(|(field, _)| *field == e.name) {
+                    // Beside ratings, positive numbers are points.
+                    let is_scale = *kind != "scale" || file == "grades.xml";
+                    if is_scale && e.text.parse().is_ok_and(|id: u64| id != 0) {
                         found.push(format!("{file} {field}: {}", self.thing(kind, &e.text)));
                     }
                 }

@@ -297,10 +297,39 @@ pub fn write_references(
                 named.insert((kind, id));
                 all.entry(kind).or_default().insert(id);
             }
+            for (kind, id) in carried(snapshot, listing, leaving, facets)? {
+                named.insert((kind, id));
+                all.entry(kind).or_default().insert(id);
+            }
         }
         writer.add_bytes(&format!("{}/inforef.xml", place.directory()), &references::write(&named))?;
     }
     Ok(all)
+}
+
+/// Documents of which something may come along with an item that is brought into the course.
+const LISTS: [&str; 4] = ["groups.xml", "scales.xml", "outcomes.xml", "questions.xml"];
+
+/// Groups, scales, questions ... that came into the course with an item. Lists of the course that they came from named some of them,
+/// and the item may be gone since.
+fn carried(snapshot: &Snapshot, listing: &Listing, leaving: &Leaving, facets: &[String]) -> Result<Vec<Referred>> {
+    let mut found = Vec::new();
+    for Placed { part, .. } in &listing.parts {
+        let is_list = matches!(part.owner, Owner::Course) && LISTS.contains(&part.name.as_str());
+        if !is_list || leaving.is_first(part.scope) {
+            continue;
+        }
+        let document = whole(snapshot, part.id, facets)?;
+        if document.is_empty() {
+            continue;
+        }
+        let elements = merge::elements(&document).map_err(|e| Error::corrupt(format!("{}: {e}", part.name)))?;
+        found.extend(elements.into_iter().filter_map(|element| {
+            let kind = ReferenceKind::of_name(&element.kind.name())?;
+            Some((kind, leaving.id(part.scope, &element.kind, element.id)))
+        }));
+    }
+    Ok(found)
 }
 
 /// The master file.

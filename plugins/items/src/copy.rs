@@ -7,6 +7,7 @@ use provost_guest::course_store::{
 };
 use provost_guest::pages::each;
 use provost_guest::prelude::*;
+use provost_moodle_archive::facets::names;
 use provost_moodle_archive::options::{NAMES, OptionError, Options};
 use provost_moodle_archive::renumber::IdKind;
 use provost_plugin_draft_parts::Target;
@@ -91,7 +92,9 @@ pub fn run(_: &JobContext, wish: Wish) -> Result<Made> {
 /// Copies or moves. Errors: `not-found` (codes `course`, `item`), `refused`.
 pub fn make(wish: &Wish) -> Result<Made> {
     let options = wish.read_options()?;
-    let facets: Vec<String> = options.facets().iter().map(|f| (*f).to_owned()).collect();
+    // Moodle puts what the content bank refers to on the list of the first section; the bank itself is the course's.
+    let taken = options.facets().into_iter().filter(|facet| *facet != names::CONTENT_BANK);
+    let facets: Vec<String> = taken.map(str::to_owned).collect();
     let source = Course::open(wish.courseid)?;
     let target = if wish.target() == source.id { None } else { Some(Target::open(wish.target())?) };
     let there = target.as_ref().unwrap_or(&source.place);
