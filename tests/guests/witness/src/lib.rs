@@ -93,6 +93,7 @@ struct Copy {
     /// Whether to keep it.
     keep: bool,
     /// What is written to the course's data after the snapshot was made; empty for nothing.
+    #[serde(default)]
     #[describe(default = "")]
     edit: String,
 }
@@ -216,6 +217,7 @@ struct Data {
     /// The course.
     courseid: u64,
     /// What is written; empty for nothing.
+    #[serde(default)]
     #[describe(default = "")]
     value: String,
 }
@@ -239,6 +241,7 @@ fn data(_: &Caller, wish: Data) -> Result<Kept> {
 #[derive(Deserialize, Describe)]
 struct Name {
     /// The target; empty for the plugin itself.
+    #[serde(default)]
     #[describe(default = "")]
     target: String,
     /// The course.
@@ -265,9 +268,11 @@ struct Speak {
     /// The target.
     name: String,
     /// Events that it wants, separated by spaces: then it is put there.
+    #[serde(default)]
     #[describe(default = "")]
     events: String,
     /// `available`, `inactive`, `unavailable`, or `removed`; empty for no change.
+    #[serde(default)]
     #[describe(default = "")]
     state: String,
 }
