@@ -272,6 +272,10 @@ async fn copies_are_told_of() -> Outcome {
             r#"{{"what":"group-copied","kind":"{kind}","origin-course":"{course}","origin-group":"{}","course":"{copy}","group":"{}"}}"#,
             groups.0[0].id, groups.1[0].id
         ));
+        expected.push(format!(
+            r#"{{"what":"course-copy-settled","origin":"{course}","copy":"{copy}","job":"{job}","contents":{}}}"#,
+            of(copy).await?.len()
+        ));
         assert_eq!(told(0).await?.split_off(before), expected);
         store.end(&lease, JobEnd::Succeeded("{}".into()), 3).await?;
     }

@@ -33,6 +33,8 @@ const MARGIN: Duration = Duration::from_secs(10);
 const FLUSH_RATE: i64 = 50;
 /// How long a plugin that could not be called is left alone.
 const PAUSE_MS: i64 = 5_000;
+/// How long is waited for calls that are about to end when all that was waited for is told.
+const TELLING: Duration = Duration::from_millis(500);
 /// An event that waited for longer counts as deferred.
 const DEFERRED_MS: i64 = 5_000;
 
@@ -186,7 +188,13 @@ impl Deliveries {
             let settled = self.store.unsettled(events).await? == 0;
             let now = self.now_ms();
             if settled || now >= until {
-                // Calls of other events go on to their end.
+                // Who hears of failures is told after they are written down: a moment for that. Calls of other events go on to their end.
+                let landing = async {
+                    while let Some(landed) = flights.running.join_next().await {
+                        flights.land(landed);
+                    }
+                };
+                let _ = tokio::time::timeout(TELLING, landing).await;
                 flights.running.detach_all();
                 return Ok(settled);
             }

@@ -483,7 +483,7 @@ async fn a_flush_goes_to_its_end_or_says_what_is_left() -> Outcomes {
     let world = World::new().await?;
     world.engine.disable("p", "").await?;
     world.store.announce((0..250).map(|n| gone(&n.to_string())).collect(), None).await?;
-    world.engine.settle_down().await?;
+    world.pass(BEGIN + 10).await?;
     world.calls("p");
     world.engine.enable("p", "").await?;
     world.engine.settle_flushes(Duration::from_secs(1)).await?;

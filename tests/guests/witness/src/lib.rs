@@ -93,6 +93,7 @@ struct Copy {
     /// Whether to keep it.
     keep: bool,
     /// What is written to the course's data after the snapshot was made; empty for nothing.
+    #[serde(default)]
     #[describe(default = "")]
     edit: String,
 }
@@ -217,6 +218,7 @@ struct Data {
     /// The course.
     courseid: u64,
     /// What is written; empty for nothing.
+    #[serde(default)]
     #[describe(default = "")]
     value: String,
 }
@@ -240,6 +242,7 @@ fn data(_: &Caller, wish: Data) -> Result<Kept> {
 #[derive(Deserialize, Describe)]
 struct Name {
     /// The target; empty for the plugin itself.
+    #[serde(default)]
     #[describe(default = "")]
     target: String,
     /// The course.
@@ -266,9 +269,11 @@ struct Speak {
     /// The target.
     name: String,
     /// Events that it wants, separated by spaces: then it is put there.
+    #[serde(default)]
     #[describe(default = "")]
     events: String,
     /// `available`, `inactive`, `unavailable`, or `removed`; empty for no change.
+    #[serde(default)]
     #[describe(default = "")]
     state: String,
 }
