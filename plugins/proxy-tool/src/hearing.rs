@@ -1,5 +1,8 @@
 //! What other sites send (proxy-tool-events.md 9): who sends it is checked, and what it says goes into the outbox.
 
+#[cfg(test)]
+mod tests;
+
 use crate::site::Site;
 use crate::tool::check_name;
 use crate::{keys, nonce, notices, registering};
@@ -226,47 +229,4 @@ pub fn publish(site: &Site, key: &str, time: i64, what: &Happening) -> Result<St
     // Keys of all sites are in one place, and are of any length.
     let key = format!("{}/{}", site.name, registering::hash(key));
     events::publish_once(&key, &site.url, time, what)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn form(text: &str) -> Arguments {
-        legacy::decode(text.as_bytes())
-    }
-
-    #[test]
-    fn a_second_try_is_the_same_event() {
-        let first = form("type=exact&oldId=1&newId=2&oldCourseId=3&newCourseId=4&nonce=a&timestamp=1&mac=x");
-        let again =
-            form("newId=2&oldId=1&oldCourseId=3&newCourseId=4&type=exact&nonce=b&timestamp=2&mac=y&deferred=true");
-        assert_eq!(key_of("content-copied", &first, "a"), key_of("content-copied", &again, "b"));
-        assert_ne!(key_of("content-copied", &first, "a"), key_of("group-copied", &first, "a"));
-        let other = form("type=exact&oldId=1&newId=5&oldCourseId=3&newCourseId=4");
-        assert_ne!(key_of("content-copied", &first, "a"), key_of("content-copied", &other, "a"));
-        // The same archive may go into the same course twice.
-        let import = form("type=exact&course_id=3&backup_id=b");
-        assert_ne!(key_of("course-imported", &import, "a"), key_of("course-imported", &import, "b"));
-        let with_id = form("course_id=3&event_id=e1");
-        assert_eq!(key_of("course-imported", &with_id, "a"), key_of("course-imported", &with_id, "b"));
-    }
-
-    #[test]
-    fn an_action_is_said_once() {
-        let request = |query: &str| Request {
-            method: "POST".into(),
-            path: "/uni".into(),
-            query: query.into(),
-            headers: Vec::new(),
-            body: Vec::new(),
-            address: String::new(),
-        };
-        let of = |query: &str, body: &str, rest: &str| action(&request(query), &form(body), rest);
-        assert_eq!(of("action=ping", "", "").as_deref(), Some("ping"));
-        assert_eq!(of("", "action=ping", "").as_deref(), Some("ping"));
-        assert_eq!(of("", "", "ping").as_deref(), Some("ping"));
-        assert_eq!(of("action=ping", "action=ping", "ping").as_deref(), Some("ping"));
-        assert_eq!((of("action=ping", "action=remove", ""), of("", "", "")), (None, None));
-    }
 }

@@ -1,5 +1,8 @@
 //! Context-copy notices of platforms of LTI (proxy-tool-events.md 12.1), taken as shallow copies of courses.
 
+#[cfg(test)]
+mod tests;
+
 use crate::hearing::{is_decision, publish};
 use crate::kept;
 use crate::nonce::NOTICES;

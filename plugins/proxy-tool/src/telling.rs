@@ -1,5 +1,8 @@
 //! Telling a remote tool of an event, and what its answer means (proxy-tool-events.md 9).
 
+#[cfg(test)]
+mod tests;
+
 use crate::keys;
 use crate::random::{self, Host};
 use crate::tool::{Tool, course_of, name_of};

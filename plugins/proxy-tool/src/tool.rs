@@ -382,6 +382,27 @@ mod tests {
         }
     }
 
+    /// A tool may leave arguments out of the MAC as its vendor's code does, but for those that keep a request from being sent again.
+    #[test]
+    fn what_is_exempt_from_the_mac() {
+        for (exempt, fits) in [
+            (vec![], true),
+            (vec!["top_Submit", "external_content_id"], true),
+            (vec!["nonce"], false),
+            (vec!["locale", "timestamp"], false),
+            (vec!["mac"], false),
+            (vec!["event_id"], false),
+            (vec!["action"], false),
+            (vec!["Time_Stamp"], false),
+            (vec![""], false),
+            (vec!["x"; MAX_EXEMPT + 1], false),
+        ] {
+            let mut tool = tool(Profile::Legacy, &["course-copied"]);
+            tool.legacy.exempt = exempt.iter().map(|name| (*name).into()).collect();
+            assert_eq!(tool.check().is_ok(), fits, "{exempt:?}");
+        }
+    }
+
     #[test]
     fn events_by_profile() {
         for (profile, event, fits) in [
@@ -398,6 +419,21 @@ mod tests {
         }
         assert!(tool(Profile::Native, &[]).check().is_err());
         assert!(tool(Profile::Native, &["course-copied", "course-copied"]).check().is_err());
+        let many: Vec<String> = (0..=MAX_EVENTS).map(|n| format!("edu.example.x{n}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(tool(Profile::Native, &many[1..]).check().is_ok() && tool(Profile::Native, &many).check().is_err());
+        for odd in ["edu.example.x\n", "edu.example.x/y", &format!("edu.{}", "x".repeat(MAX_URL))] {
+            assert!(tool(Profile::Native, &[odd]).check().is_err(), "{odd}");
+        }
+        for (title, fits) in
+            [("Prüfung", true), ("two\nlines", false), ("\u{1b}[2J", false), (&*"x".repeat(1025), false)]
+        {
+            assert_eq!(
+                Tool { title: title.into(), ..tool(Profile::Native, &["course-copied"]) }.check().is_ok(),
+                fits,
+                "{title:?}"
+            );
+        }
         assert!(Tool { timeout: 121, ..tool(Profile::Native, &["course-copied"]) }.check().is_err());
         // Native tools hear of their state, others where they say so.
         assert_eq!(
