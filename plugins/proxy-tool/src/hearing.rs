@@ -28,7 +28,7 @@ pub fn receive(request: &Request) -> Result<Response> {
             return Ok(Response::json(200, &keys::key_set()?).with_header("cache-control", KEEP_KEYS));
         }
         ("GET", "profile", "") => return Ok(registering::profile()),
-        ("POST", "register", "") => return registering::register(request),
+        ("POST", registering::DOOR, "") => return registering::register(request),
         _ => {}
     }
     let site = if check_name(first).is_ok() { Site::find(first)? } else { None };

@@ -2,6 +2,7 @@
 
 use crate::kept;
 use crate::keys::OwnKey;
+use crate::registering::DOOR;
 use crate::tool::{Legacy, check_name, check_title, check_url};
 use provost_guest::prelude::*;
 use provost_proxy_wire::answer::Profile;
@@ -43,7 +44,7 @@ pub struct Platform {
 }
 
 /// Names that stand for something else in paths.
-const RESERVED: &[&str] = &["jwks", "profile", "register"];
+const RESERVED: &[&str] = &["jwks", "profile", DOOR];
 
 const PREFIX: &str = "site/";
 
