@@ -10,7 +10,7 @@ use provost_proxy_wire::signature::Key;
 use provost_tests::live::{get, text};
 use provost_tests::proxy_world::{ERROR, KEY, SECRET, SUCCESS, World, course_copied, now, signed_form};
 use provost_tests::tool_server::Act;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const PROVOST: &str = env!("CARGO_BIN_EXE_provost");
 
