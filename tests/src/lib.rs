@@ -10,7 +10,8 @@
 //! * [`sample`] is the project's own sample course, [`rare`] one of rarely seen things, [`shapes`] are archives of other
 //!   releases, [`generate`] makes courses of any size.
 //! * [`live`] starts the real binary and talks to it; [`recordings`] asks it what a real Moodle was asked,
-//!   [`load`] lets many clients ask at once, [`tool_server`] is a remote tool.
+//!   [`load`] lets many clients ask at once, [`tool_server`] is a remote tool,
+//!   [`proxy_world`] a site with such tools.
 //! * Sample and generated courses are made of [`forms`], Moodle's rows in the short notation of [`outline`], and written by [`pack`].
 
 pub mod compare;
@@ -25,6 +26,7 @@ pub mod load;
 pub mod meaning;
 pub mod outline;
 pub mod pack;
+pub mod proxy_world;
 pub mod rare;
 pub mod recordings;
 pub mod sample;

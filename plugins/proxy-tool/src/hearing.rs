@@ -1,6 +1,10 @@
 //! What other sites send (proxy-tool-events.md 9): who sends it is checked, and what it says goes into the outbox.
 
+#[cfg(test)]
+mod tests;
+
 use crate::site::Site;
+use crate::tool::check_name;
 use crate::{keys, nonce, notices, registering};
 use provost_guest::hook::{Request, Response};
 use provost_guest::prelude::*;
@@ -24,10 +28,11 @@ pub fn receive(request: &Request) -> Result<Response> {
             return Ok(Response::json(200, &keys::key_set()?).with_header("cache-control", KEEP_KEYS));
         }
         ("GET", "profile", "") => return Ok(registering::profile()),
-        ("POST", "register", "") => return registering::register(request),
+        ("POST", registering::DOOR, "") => return registering::register(request),
         _ => {}
     }
-    let Some(site) = Site::find(first)? else { return Err(Error::not_found("site", "there is nothing here")) };
+    let site = if check_name(first).is_ok() { Site::find(first)? } else { None };
+    let Some(site) = site else { return Err(Error::not_found("site", "there is nothing here")) };
     if request.method != "POST" {
         let refusal = Response::new(405, "text/plain; charset=utf-8", "events are posted\n");
         return Ok(refusal.with_header("allow", "POST"));
@@ -69,9 +74,13 @@ fn legacy(site: Site, request: &Request, rest: &str) -> Result<Response> {
         return Ok(xml(403, Said::Error));
     }
     let (time, nonce) = (time.unwrap_or(now), nonce.unwrap_or_default());
-    if !nonce::take(&site.name, nonce, value(mac::MAC).unwrap_or_default(), time)? {
-        disbelieved(&site, request, "its nonce was taken before");
-        return Ok(xml(403, Said::Error));
+    // A nonce alone would not do: its end can slide into another argument without a change of the MAC.
+    let once = [format!("mac\n{}", value(mac::MAC).unwrap_or_default()), format!("nonce\n{nonce}")];
+    for what in once {
+        if !nonce::REQUESTS.take(&site.name, &what)? {
+            disbelieved(&site, request, "it came before");
+            return Ok(xml(403, Said::Error));
+        }
     }
     let Some(action) = action(request, &form, rest) else { return Ok(xml(400, Said::Error)) };
     let incoming = match legacy::read(&action, &form, &site.name) {
@@ -87,8 +96,8 @@ fn legacy(site: Site, request: &Request, rest: &str) -> Result<Response> {
     let time = occurred.filter(|occurred| (0..=now).contains(occurred)).unwrap_or(time.min(now));
     let key = key_of(&action, &form, nonce);
     let said = match take(site, incoming, &key, time)? {
-        true => Said::Success,
-        false => Said::Error,
+        Taken::Done => Said::Success,
+        Taken::Refused(_) => Said::Error,
     };
     Ok(xml(200, said))
 }
@@ -163,85 +172,61 @@ fn native(site: Site, request: &Request) -> Result<Response> {
     };
     let time = read.time.filter(|time| (0..=now).contains(time)).unwrap_or(now);
     match take(site, read.what, &format!("id\n{id}"), time)? {
-        true => Ok(Response::json(200, &json!({ "result": "ok" }))),
-        false => refusal(200, "this host does not register by itself: its operator was told".into()),
+        Taken::Done => Ok(Response::json(200, &json!({ "result": "ok" }))),
+        Taken::Refused(why) => refusal(200, why),
     }
 }
 
-/// Acts on what a site tells: whether that is a success.
-fn take(mut site: Site, incoming: Incoming, key: &str, time: i64) -> Result<bool> {
+/// What became of something that a site told.
+#[derive(Debug, PartialEq)]
+enum Taken {
+    /// It was taken.
+    Done,
+    /// It never will be, and why.
+    Refused(String),
+}
+
+/// Acts on what a site tells.
+fn take(mut site: Site, incoming: Incoming, key: &str, time: i64) -> Result<Taken> {
     match incoming {
-        Incoming::Happened(what) => {
-            publish(&site, key, time, &what)?;
-            Ok(true)
-        }
-        Incoming::Ping => Ok(true),
+        Incoming::Happened(what) => match publish(&site, key, time, &what) {
+            Ok(_) => Ok(Taken::Done),
+            // What the host does not take for an event: it would be no better the next time.
+            Err(error) if is_decision(&error) => {
+                log::write(log::Level::Warn, &format!("{} sent what cannot be told: {}", site.name, error.message));
+                Ok(Taken::Refused(error.message))
+            }
+            Err(error) => Err(error),
+        },
+        Incoming::Ping => Ok(Taken::Done),
         Incoming::State(state) => {
             site.state = state;
             site.put()?;
-            Ok(true)
+            Ok(Taken::Done)
         }
         Incoming::Removed => {
             site.state = "removed".into();
             site.put()?;
-            Ok(true)
+            Ok(Taken::Done)
         }
         Incoming::Reregister { profile_url, .. } => {
             let message = format!("{} wants this host to register again, at {profile_url}", site.name);
             log::write(log::Level::Warn, &message);
             site.reregister_at = profile_url;
             site.put()?;
-            Ok(false)
+            Ok(Taken::Refused("this host does not register by itself: its operator was told".into()))
         }
     }
 }
 
-/// Puts an event of a site into the outbox, once for each key. What the host does not take for one is the sender's fault.
+/// Whether an error says that something is no event, rather than that it could not be taken just now.
+pub fn is_decision(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Invalid | ErrorKind::Denied | ErrorKind::Limit)
+}
+
+/// Puts an event of a site into the outbox, once for each key. Errors: see [`is_decision`].
 pub fn publish(site: &Site, key: &str, time: i64, what: &Happening) -> Result<String> {
     // Keys of all sites are in one place, and are of any length.
     let key = format!("{}/{}", site.name, registering::hash(key));
     events::publish_once(&key, &site.url, time, what)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn form(text: &str) -> Arguments {
-        legacy::decode(text.as_bytes())
-    }
-
-    #[test]
-    fn a_second_try_is_the_same_event() {
-        let first = form("type=exact&oldId=1&newId=2&oldCourseId=3&newCourseId=4&nonce=a&timestamp=1&mac=x");
-        let again =
-            form("newId=2&oldId=1&oldCourseId=3&newCourseId=4&type=exact&nonce=b&timestamp=2&mac=y&deferred=true");
-        assert_eq!(key_of("content-copied", &first, "a"), key_of("content-copied", &again, "b"));
-        assert_ne!(key_of("content-copied", &first, "a"), key_of("group-copied", &first, "a"));
-        let other = form("type=exact&oldId=1&newId=5&oldCourseId=3&newCourseId=4");
-        assert_ne!(key_of("content-copied", &first, "a"), key_of("content-copied", &other, "a"));
-        // The same archive may go into the same course twice.
-        let import = form("type=exact&course_id=3&backup_id=b");
-        assert_ne!(key_of("course-imported", &import, "a"), key_of("course-imported", &import, "b"));
-        let with_id = form("course_id=3&event_id=e1");
-        assert_eq!(key_of("course-imported", &with_id, "a"), key_of("course-imported", &with_id, "b"));
-    }
-
-    #[test]
-    fn an_action_is_said_once() {
-        let request = |query: &str| Request {
-            method: "POST".into(),
-            path: "/uni".into(),
-            query: query.into(),
-            headers: Vec::new(),
-            body: Vec::new(),
-            address: String::new(),
-        };
-        let of = |query: &str, body: &str, rest: &str| action(&request(query), &form(body), rest);
-        assert_eq!(of("action=ping", "", "").as_deref(), Some("ping"));
-        assert_eq!(of("", "action=ping", "").as_deref(), Some("ping"));
-        assert_eq!(of("", "", "ping").as_deref(), Some("ping"));
-        assert_eq!(of("action=ping", "action=ping", "ping").as_deref(), Some("ping"));
-        assert_eq!((of("action=ping", "action=remove", ""), of("", "", "")), (None, None));
-    }
 }

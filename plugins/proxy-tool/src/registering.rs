@@ -1,5 +1,6 @@
 //! What tools find of this host: its description, its key set, and a door to register again.
 
+use crate::nonce;
 use crate::tool::{OneTime, Told, Tool, event_name};
 use crate::tool_functions::site_name;
 use provost_guest::hook::{Request, Response};
@@ -11,8 +12,10 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
-/// Seconds that a one-time password is good for.
+/// Seconds that a one-time password is good for; one that was used is remembered for longer.
 const GOOD_FOR: i64 = 3600;
+/// The path at which tools register again. No site has this name.
+pub const DOOR: &str = "register";
 
 /// An address of this plugin's own.
 pub fn own_address(path: &str) -> String {
@@ -42,7 +45,7 @@ pub fn profile() -> Response {
         "url": site.url,
         "profiles": ["native", "legacy", "lti"],
         "events": EVENTS,
-        "registration": own_address("register"),
+        "registration": own_address(DOOR),
         "jwks": own_address("jwks"),
     });
     Response::json(200, &body)
@@ -93,6 +96,10 @@ pub fn register(request: &Request) -> Result<Response> {
         tool.events = events.into_iter().map(told).collect();
     }
     tool.check()?;
+    // Of two at the same time one was first.
+    if !nonce::REQUESTS.take(DOOR, &sent.password)? {
+        return Err(denied());
+    }
     targets::put(&tool.target())?;
     tool.put()?;
     targets::heard_of(&tool.name)?;

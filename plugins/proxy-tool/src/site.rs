@@ -2,9 +2,11 @@
 
 use crate::kept;
 use crate::keys::OwnKey;
-use crate::tool::{Legacy, check_name, check_url};
+use crate::registering::DOOR;
+use crate::tool::{Legacy, check_name, check_title, check_url};
 use provost_guest::prelude::*;
 use provost_proxy_wire::answer::Profile;
+use provost_proxy_wire::legacy::says_what_happened;
 use serde::{Deserialize, Serialize};
 
 /// Another site.
@@ -42,7 +44,7 @@ pub struct Platform {
 }
 
 /// Names that stand for something else in paths.
-const RESERVED: &[&str] = &["jwks", "profile", "register"];
+const RESERVED: &[&str] = &["jwks", "profile", DOOR];
 
 const PREFIX: &str = "site/";
 
@@ -85,7 +87,13 @@ impl Site {
         if RESERVED.contains(&self.name.as_str()) {
             return Err(Error::invalid(format!("name: {} are taken", RESERVED.join(", "))));
         }
+        check_title(&self.title)?;
         check_url(&self.url)?;
+        self.legacy.check()?;
+        // Of a tool that is the tool's own affair; here it is this host that would be told a lie.
+        if let Some(name) = self.legacy.exempt.iter().find(|name| says_what_happened(name)) {
+            return Err(Error::invalid(format!("exempt: {name:?} says what happened, and is signed")));
+        }
         if self.profile == Profile::Lti {
             check_url(&self.lti.jwks_url)?;
             if self.lti.client_id.is_empty() || self.lti.deployment_id.is_empty() {

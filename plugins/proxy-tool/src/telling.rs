@@ -1,5 +1,8 @@
 //! Telling a remote tool of an event, and what its answer means (proxy-tool-events.md 9).
 
+#[cfg(test)]
+mod tests;
+
 use crate::keys;
 use crate::random::{self, Host};
 use crate::tool::{Tool, course_of, name_of};
@@ -22,8 +25,7 @@ const PING_TIMEOUT: u32 = 1_000;
 pub fn tell(context: &EventContext, what: Happening) -> Result<Verdict> {
     let tool = Tool::get(&context.target)?;
     // What is told to others comes back from them: only who wants it hears of it.
-    let foreign = course_of(&what).is_some_and(|course| course.contains(':'));
-    if foreign && !tool.foreign {
+    if !tool.foreign && is_foreign(context, &what) {
         return Ok(().into());
     }
     let Some(address) = tool.address(name_of(&what)) else { return Ok(().into()) };
@@ -42,7 +44,23 @@ pub fn tell(context: &EventContext, what: Happening) -> Result<Verdict> {
         gap_after: context.gap_after.clone(),
     };
     let Some(request) = request(&tool, address, &event)? else { return Ok(().into()) };
-    verdict(ask(&tool, request))
+    match too_large(&request) {
+        // It will not get smaller: nobody is helped by another try, or by a part of it.
+        Some(why) => Ok(Verdict::Abort(why)),
+        None => verdict(ask(&tool, request)),
+    }
+}
+
+/// Whether something happened at another site: its things are of that one, or, where a plugin has an event of its own without any, its
+/// source is.
+fn is_foreign(context: &EventContext, what: &Happening) -> bool {
+    match course_of(what) {
+        Some(course) => course.contains(':'),
+        None => {
+            let own = |what: &Happening| matches!(what, Happening::Other(_));
+            own(what) && !context.source.is_empty() && context.source != config::get_site().url
+        }
+    }
 }
 
 fn verdict(meaning: Meaning) -> Result<Verdict> {
@@ -125,6 +143,12 @@ fn request(tool: &Tool, address: String, event: &Event) -> Result<Option<Request
     }))
 }
 
+/// Why a request cannot be sent at all (proxy-tool-events.md 9.3 and 10).
+fn too_large(request: &Request) -> Option<String> {
+    let (bytes, most) = (request.body.len(), envelope::MAX_BYTES);
+    (bytes > most).then(|| format!("the event has {bytes} bytes as this tool is told of it, and may have {most}"))
+}
+
 fn content_type(value: &str) -> (String, String) {
     ("content-type".into(), value.into())
 }
@@ -179,6 +203,9 @@ pub fn call(tool: &Tool, what: Happening) -> Result<Option<String>> {
         gap_after: None,
     };
     let Some(request) = request(tool, address, &event)? else { return Ok(None) };
+    if let Some(why) = too_large(&request) {
+        return Ok(Some(why));
+    }
     Ok(match ask(tool, request) {
         Meaning::Delivered => None,
         Meaning::Failed(message) | Meaning::Silence { message, .. } => Some(message),

@@ -6,11 +6,17 @@ use provost_guest::prelude::*;
 use provost_guest::targets::{Subscription, Target};
 use provost_proxy_wire::answer::Profile;
 use provost_proxy_wire::events::Happening;
-use provost_proxy_wire::mac::Algorithm;
+use provost_proxy_wire::mac::{self, Algorithm};
 use serde::{Deserialize, Serialize};
 
 /// The most that an address may have, bytes (proxy-tool-events.md 9.1).
 const MAX_URL: usize = 255;
+/// The most that a title may have, bytes.
+const MAX_TITLE: usize = 1024;
+/// Kinds of events that a tool may want.
+const MAX_EVENTS: usize = 100;
+/// Arguments that may have no part in a MAC.
+const MAX_EXEMPT: usize = 32;
 
 /// A remote tool.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -63,6 +69,23 @@ pub struct Legacy {
     pub exempt: Vec<String>,
     /// Whether an answer may have the typo of the vendor's page.
     pub lenient: bool,
+}
+
+impl Legacy {
+    /// Whether what is exempt from the MAC may be. Errors: `invalid`.
+    pub fn check(&self) -> Result<()> {
+        if self.exempt.len() > MAX_EXEMPT || self.exempt.iter().any(|name| name.len() > MAX_URL) {
+            return Err(Error::invalid(format!("exempt: at most {MAX_EXEMPT} names, each with {MAX_URL} bytes")));
+        }
+        match self.exempt.iter().find(|name| !mac::may_be_exempt(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let message =
+                    format!("exempt: without {name:?} in the MAC a request could be sent again as another one");
+                Err(Error::invalid(message))
+            }
+        }
+    }
 }
 
 /// A tool of LTI.
@@ -145,12 +168,14 @@ impl Tool {
     /// Whether all of it can be. Errors: `invalid`.
     pub fn check(&self) -> Result<()> {
         check_name(&self.name)?;
+        check_title(&self.title)?;
         check_url(&self.url)?;
+        self.legacy.check()?;
         if !(1..=120).contains(&self.timeout) {
             return Err(Error::invalid("timeout: 1 to 120 seconds"));
         }
-        if self.events.is_empty() {
-            return Err(Error::invalid("events: at least one"));
+        if !(1..=MAX_EVENTS).contains(&self.events.len()) {
+            return Err(Error::invalid(format!("events: 1 to {MAX_EVENTS}")));
         }
         for told in &self.events {
             check_url(&joined(&self.url, &told.url))?;
@@ -160,7 +185,7 @@ impl Tool {
                 Profile::Native => {
                     LEGACY.contains(&told.event.as_str())
                         || NATIVE_ONLY.contains(&told.event.as_str())
-                        || told.event.contains('.')
+                        || is_type(&told.event)
                 }
             };
             if !known {
@@ -261,6 +286,21 @@ pub fn check_name(name: &str) -> Result<()> {
     }
 }
 
+/// Titles are for people: one line. Errors: `invalid`.
+pub fn check_title(title: &str) -> Result<()> {
+    if title.len() <= MAX_TITLE && !title.contains(char::is_control) {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!("title: one line, at most {MAX_TITLE} bytes")))
+    }
+}
+
+/// Whether this can be the type of a plugin's own event.
+fn is_type(name: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b".-_".contains(&b);
+    name.len() <= MAX_URL && name.contains('.') && name.bytes().all(letter)
+}
+
 /// Addresses are absolute, ASCII and short. Errors: `invalid`.
 pub fn check_url(url: &str) -> Result<()> {
     let server = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
@@ -342,6 +382,27 @@ mod tests {
         }
     }
 
+    /// A tool may leave arguments out of the MAC as its vendor's code does, but for those that keep a request from being sent again.
+    #[test]
+    fn what_is_exempt_from_the_mac() {
+        for (exempt, fits) in [
+            (vec![], true),
+            (vec!["top_Submit", "external_content_id"], true),
+            (vec!["nonce"], false),
+            (vec!["locale", "timestamp"], false),
+            (vec!["mac"], false),
+            (vec!["event_id"], false),
+            (vec!["action"], false),
+            (vec!["Time_Stamp"], false),
+            (vec![""], false),
+            (vec!["x"; MAX_EXEMPT + 1], false),
+        ] {
+            let mut tool = tool(Profile::Legacy, &["course-copied"]);
+            tool.legacy.exempt = exempt.iter().map(|name| (*name).into()).collect();
+            assert_eq!(tool.check().is_ok(), fits, "{exempt:?}");
+        }
+    }
+
     #[test]
     fn events_by_profile() {
         for (profile, event, fits) in [
@@ -358,6 +419,21 @@ mod tests {
         }
         assert!(tool(Profile::Native, &[]).check().is_err());
         assert!(tool(Profile::Native, &["course-copied", "course-copied"]).check().is_err());
+        let many: Vec<String> = (0..=MAX_EVENTS).map(|n| format!("edu.example.x{n}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(tool(Profile::Native, &many[1..]).check().is_ok() && tool(Profile::Native, &many).check().is_err());
+        for odd in ["edu.example.x\n", "edu.example.x/y", &format!("edu.{}", "x".repeat(MAX_URL))] {
+            assert!(tool(Profile::Native, &[odd]).check().is_err(), "{odd}");
+        }
+        for (title, fits) in
+            [("Prüfung", true), ("two\nlines", false), ("\u{1b}[2J", false), (&*"x".repeat(1025), false)]
+        {
+            assert_eq!(
+                Tool { title: title.into(), ..tool(Profile::Native, &["course-copied"]) }.check().is_ok(),
+                fits,
+                "{title:?}"
+            );
+        }
         assert!(Tool { timeout: 121, ..tool(Profile::Native, &["course-copied"]) }.check().is_err());
         // Native tools hear of their state, others where they say so.
         assert_eq!(

@@ -3,6 +3,7 @@
 use crate::simple_xml::{self, Said};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::UNIX_EPOCH;
 
 /// How a tool is spoken to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,9 +118,9 @@ fn body(profile: Profile, lenient: bool, answer: Answer<'_>) -> Meaning {
             Ok(Native::Ok {}) => Meaning::Delivered,
             // The decision counts, however it is explained.
             Ok(Native::Error { message }) => Meaning::Failed(match message {
-                Value::String(message) if !message.is_empty() => message,
+                Value::String(message) if !message.is_empty() => words(&message),
                 Value::String(_) | Value::Null => "the tool answered error".into(),
-                other => other.to_string(),
+                other => words(&other.to_string()),
             }),
             Ok(Native::Retry { after }) => Meaning::RetryLater(after.map(bounded)),
             Err(error) => silence("protocol", format!("the answer is not one of the three there are: {error}")),
@@ -131,19 +132,32 @@ fn bounded(seconds: u64) -> u32 {
     u32::try_from(seconds).map_or(MAX_AFTER, |seconds| seconds.clamp(1, MAX_AFTER))
 }
 
-/// The seconds that a `Retry-After` means: a number of them, or a time.
+/// The seconds that a `Retry-After` means (RFC 9110, 10.2.3): a number of them, or a time in any of the three forms of HTTP. None for
+/// what is neither, and for a time that is over.
 fn seconds(text: &str, now: i64) -> Option<u32> {
     let text = text.trim();
     if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
         return Some(text.parse().map_or(MAX_AFTER, bounded));
     }
-    let time = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    u64::try_from(time.as_second().saturating_sub(now)).ok().filter(|s| *s > 0).map(bounded)
+    let time = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    time.checked_sub(u64::try_from(now).ok()?).filter(|seconds| *seconds > 0).map(bounded)
+}
+
+/// The most of a tool's words that is kept, bytes (proxy-tool-events.md 11.2: dead letters hold as much).
+const MAX_MESSAGE: usize = 512;
+
+/// A tool's words as they can stand in a log and on a terminal.
+fn words(text: &str) -> String {
+    let mut words: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    words.truncate(words.floor_char_boundary(MAX_MESSAGE));
+    words
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
 
     fn of(profile: Profile, status: u16, body: &str) -> Meaning {
         let answer = Answer { status, retry_after: None, body: body.as_bytes(), truncated: false };
@@ -222,17 +236,74 @@ mod tests {
         };
         assert_eq!((after(429, "120"), after(503, " 7 ")), (Some(120), Some(7)));
         assert_eq!((after(429, "0"), after(503, "999999999999999999999")), (Some(1), Some(MAX_AFTER)));
-        assert_eq!(after(503, "Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
-        assert_eq!(after(503, "Sun, 06 Nov 1994 08:48:37 GMT"), None);
-        assert_eq!(
-            (after(503, "soon"), after(503, ""), after(500, "120"), after(404, "120")),
-            (None, None, None, None)
-        );
+        // A minute on, in the form of today and in the two of old (RFC 9110, 5.6.7), and a minute ago.
+        for (later, over) in [
+            ("Sun, 06 Nov 1994 08:50:37 GMT", "Sun, 06 Nov 1994 08:48:37 GMT"),
+            ("Sunday, 06-Nov-94 08:50:37 GMT", "Sunday, 06-Nov-94 08:48:37 GMT"),
+            ("Sun Nov  6 08:50:37 1994", "Sun Nov  6 08:48:37 1994"),
+        ] {
+            assert_eq!((after(503, later), after(429, over)), (Some(60), None), "{later}");
+        }
+        assert_eq!(after(503, "Fri, 06 Nov 2093 08:50:37 GMT"), Some(MAX_AFTER));
+        assert_eq!((after(500, "120"), after(404, "120")), (None, None));
+        for wrong in [
+            "",
+            "soon",
+            "-5",
+            "+5",
+            "1.5",
+            "5s",
+            "0x10",
+            "120, 60",
+            "Sun, 31 Feb 1995 08:50:37 GMT",
+            "Sun, 06 Nov 1994 08:50:37 +0100",
+            "1994-11-06T08:50:37Z",
+            "\u{665}",
+        ] {
+            assert_eq!((after(429, wrong), after(503, wrong)), (None, None), "{wrong}");
+        }
+    }
+
+    /// They go into logs and onto terminals.
+    #[test]
+    fn words_of_tools_are_short_and_of_one_line() {
+        let said = |message: Value| match of(
+            Profile::Native,
+            200,
+            &json!({ "result": "error", "message": message }).to_string(),
+        ) {
+            Meaning::Failed(message) => message,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said(json!("full\n\u{1b}[2Jx")), "full  [2Jx");
+        assert_eq!(said(json!("é".repeat(300))), "é".repeat(256));
+        assert_eq!((said(json!(7)), said(json!("")).is_empty()), ("7".into(), false));
     }
 
     #[test]
     fn notices_are_answered_with_a_status() {
         assert_eq!(of(Profile::Lti, 200, "whatever"), Meaning::Delivered);
         assert_eq!(code(&of(Profile::Lti, 401, "")), "status-401");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(status: u16, after in "[ -~]{0,40}", body: Vec<u8>, truncated: bool, lenient: bool, now: i64) {
+            for profile in [Profile::Native, Profile::Legacy, Profile::Lti] {
+                let answer = Answer { status, retry_after: Some(&after), body: &body, truncated };
+                let meaning = meaning(profile, lenient, answer, now);
+                // Nothing but a status of success is one.
+                let silent = matches!(meaning, Meaning::Silence { .. });
+                prop_assert!(silent || (200..300).contains(&status));
+            }
+        }
+
+        /// What cannot be later than now is no reason to wait, and nothing is one for more than a day.
+        #[test]
+        fn times_to_come_again(at in 0i64..253_402_300_799, now in 0i64..253_402_300_799) {
+            let time = UNIX_EPOCH + std::time::Duration::from_secs(at.unsigned_abs());
+            let expected = u32::try_from((at - now).min(i64::from(MAX_AFTER))).ok().filter(|seconds| *seconds > 0);
+            prop_assert_eq!(seconds(&httpdate::fmt_http_date(time), now), expected);
+        }
     }
 }

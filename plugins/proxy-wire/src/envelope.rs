@@ -1,18 +1,23 @@
 //! Events as CloudEvents 1.0 in JSON (proxy-tool-events.md 10).
 
+mod reading;
 #[cfg(test)]
 mod tests;
 
-use crate::events::{
-    Address, ContentArchived, ContentCopied, ContentDeleted, CopyKind, CourseArchived, CourseCopied, Custom,
-    DeletionCause, Event, GroupArchived, GroupCopied, GroupDeleted, Happening, Phase,
-};
-use crate::legacy::{Incoming, foreign, kind_text};
-use serde::Deserialize;
+pub use reading::{NoEnvelope, Read, read};
+
+use crate::events::{Address, DeletionCause, Event, Happening, Phase};
+use crate::legacy::kind_text;
 use serde_json::{Map, Value, json};
 
 /// The type of such a body.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json; charset=utf-8";
+
+/// The most that an envelope may have, bytes (proxy-tool-events.md 10).
+pub const MAX_BYTES: usize = 64 << 10;
+
+/// The attributes that name the courses whose order an event keeps. CloudEvents knows the first; a copy has both.
+const LANES: [&str; 2] = ["partitionkey", "partitionkey2"];
 
 /// What types of this contract begin with.
 const PREFIX: &str = "org.provost.";
@@ -49,7 +54,7 @@ pub fn type_of(what: &Happening) -> String {
 /// An event as it is sent to `target`.
 #[must_use]
 pub fn print(event: &Event, target: &str) -> Value {
-    let (subject, lane, data) = parts(event, target);
+    let (subject, data) = parts(event, target);
     let mut envelope = Map::new();
     let mut set = |name: &str, value: Value| envelope.insert(name.to_owned(), value);
     set("specversion", "1.0".into());
@@ -65,8 +70,13 @@ pub fn print(event: &Event, target: &str) -> Value {
     set("datacontenttype", "application/json".into());
     // Compared as text.
     set("sequence", format!("{:020}", event.sequence).into());
-    if !lane.is_empty() {
-        set("partitionkey", lane.into());
+    for (name, lane) in LANES.into_iter().zip(lanes(&event.what)) {
+        if let Some(lane) = lane {
+            set(name, lane.into());
+        }
+    }
+    if let Some(recorded) = recorded(event) {
+        set("recordedtime", recorded.to_string().into());
     }
     set("attempt", event.attempt.into());
     set("deferred", event.deferred.into());
@@ -90,12 +100,49 @@ fn address(address: &Address) -> String {
     format!("{}/{}", address.course, address.content)
 }
 
-/// Subject, lane and data.
-fn parts(event: &Event, target: &str) -> (String, String, Value) {
+/// The courses whose order an event keeps: one, or for a copy both, the new one first (proxy-tool-events.md 11.2).
+fn lanes(what: &Happening) -> [Option<&str>; 2] {
+    let (first, second): (&str, &str) = match what {
+        Happening::ContentCopied(e) => (&e.copy.course, &e.origin.course),
+        Happening::CourseCopied(e) => (&e.copy, &e.origin),
+        Happening::CourseCopySettled(e) => (&e.copy, &e.origin),
+        Happening::GroupCopied(e) => (&e.course, &e.origin_course),
+        Happening::ContentDeleted(e) => (&e.content.course, ""),
+        Happening::ContentExported(e) | Happening::ContentImported(e) => (&e.content.course, ""),
+        Happening::CourseCopyFailed(e) => (&e.origin, ""),
+        Happening::CourseDeleted(course) => (course, ""),
+        Happening::CourseExported(e) | Happening::CourseImported(e) => (&e.course, ""),
+        Happening::GroupExported(e) | Happening::GroupImported(e) => (&e.course, ""),
+        Happening::GroupDeleted(e) => (&e.course, ""),
+        Happening::BatchCompleted(e) => (&e.course, ""),
+        Happening::Other(own) => {
+            let course = |index| own.courses.get(index).map_or("", String::as_str);
+            (course(0), course(1))
+        }
+        Happening::TargetState(_)
+        | Happening::TargetRemoved
+        | Happening::TargetReregister(_)
+        | Happening::TargetPing => ("", ""),
+    };
+    [Some(first).filter(|lane| !lane.is_empty()), Some(second).filter(|lane| !lane.is_empty() && *lane != first)]
+}
+
+/// When an event was put into the outbox: its id, a UUID of version 7, was made then (proxy-tool-events.md 11.3). One that never was in
+/// there was made when it happened.
+fn recorded(event: &Event) -> Option<jiff::Timestamp> {
+    let made = uuid::Uuid::parse_str(&event.id).ok().and_then(|id| id.get_timestamp()).map(|made| made.to_unix());
+    let (seconds, nanoseconds) = match made {
+        Some((seconds, nanoseconds)) => (i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?),
+        None => (event.time, 0),
+    };
+    jiff::Timestamp::new(seconds, nanoseconds).ok()
+}
+
+/// Subject and data.
+fn parts(event: &Event, target: &str) -> (String, Value) {
     match &event.what {
         Happening::ContentCopied(e) => (
             address(&e.copy),
-            e.copy.course.clone(),
             json!({
                 "copy": kind_text(e.kind),
                 "from": { "course": e.origin.course, "content": e.origin.content, "externalid": e.external_id },
@@ -107,7 +154,6 @@ fn parts(event: &Event, target: &str) -> (String, String, Value) {
         ),
         Happening::ContentDeleted(e) => (
             address(&e.content),
-            e.content.course.clone(),
             json!({
                 "course": e.content.course,
                 "content": e.content.content,
@@ -117,7 +163,6 @@ fn parts(event: &Event, target: &str) -> (String, String, Value) {
         ),
         Happening::ContentExported(e) | Happening::ContentImported(e) => (
             address(&e.content),
-            e.content.course.clone(),
             json!({
                 "course": e.content.course,
                 "content": e.content.content,
@@ -128,7 +173,6 @@ fn parts(event: &Event, target: &str) -> (String, String, Value) {
         ),
         Happening::CourseCopied(e) => (
             e.copy.clone(),
-            e.copy.clone(),
             json!({
                 "copy": kind_text(e.kind),
                 "from": { "course": e.origin },
@@ -137,13 +181,10 @@ fn parts(event: &Event, target: &str) -> (String, String, Value) {
                 "storageseq": event.storage_sequence,
             }),
         ),
-        Happening::CourseCopyFailed(e) => (
-            e.origin.clone(),
-            e.origin.clone(),
-            json!({ "from": { "course": e.origin }, "job": e.job, "reason": e.reason }),
-        ),
+        Happening::CourseCopyFailed(e) => {
+            (e.origin.clone(), json!({ "from": { "course": e.origin }, "job": e.job, "reason": e.reason }))
+        }
         Happening::CourseCopySettled(e) => (
-            e.copy.clone(),
             e.copy.clone(),
             json!({
                 "from": { "course": e.origin },
@@ -152,15 +193,13 @@ fn parts(event: &Event, target: &str) -> (String, String, Value) {
                 "contents": e.contents,
             }),
         ),
-        Happening::CourseDeleted(course) => (course.clone(), course.clone(), json!({ "course": course })),
+        Happening::CourseDeleted(course) => (course.clone(), json!({ "course": course })),
         Happening::CourseExported(e) | Happening::CourseImported(e) => (
-            e.course.clone(),
             e.course.clone(),
             json!({ "course": e.course, "backup": e.backup, "copy": kind_text(e.kind), "job": e.job }),
         ),
         Happening::GroupCopied(e) => (
             format!("{}/{}", e.course, e.group),
-            e.course.clone(),
             json!({
                 "copy": kind_text(e.kind),
                 "from": { "course": e.origin_course, "group": e.origin_group },
@@ -169,7 +208,6 @@ fn parts(event: &Event, target: &str) -> (String, String, Value) {
         ),
         Happening::GroupExported(e) | Happening::GroupImported(e) => (
             format!("{}/{}", e.course, e.group),
-            e.course.clone(),
             json!({
                 "course": e.course,
                 "group": e.group,
@@ -179,10 +217,9 @@ fn parts(event: &Event, target: &str) -> (String, String, Value) {
             }),
         ),
         Happening::GroupDeleted(e) => {
-            (format!("{}/{}", e.course, e.group), e.course.clone(), json!({ "course": e.course, "group": e.group }))
+            (format!("{}/{}", e.course, e.group), json!({ "course": e.course, "group": e.group }))
         }
         Happening::BatchCompleted(e) => (
-            e.course.clone(),
             e.course.clone(),
             json!({
                 "operation": e.operation,
@@ -191,16 +228,14 @@ fn parts(event: &Event, target: &str) -> (String, String, Value) {
                 "failed": e.failed,
             }),
         ),
-        Happening::TargetState(change) => {
-            (target.to_owned(), String::new(), json!({ "from": change.before, "to": change.after }))
-        }
+        Happening::TargetState(change) => (target.to_owned(), json!({ "from": change.before, "to": change.after })),
         Happening::TargetReregister(e) => {
-            (target.to_owned(), String::new(), json!({ "password": e.password, "profileurl": e.profile_url }))
+            (target.to_owned(), json!({ "password": e.password, "profileurl": e.profile_url }))
         }
-        Happening::TargetRemoved | Happening::TargetPing => (target.to_owned(), String::new(), json!({})),
+        Happening::TargetRemoved | Happening::TargetPing => (target.to_owned(), json!({})),
         Happening::Other(own) => {
             let data = serde_json::from_str(&own.data).unwrap_or_else(|_| Value::String(own.data.clone()));
-            (own.subject.clone(), own.courses.first().cloned().unwrap_or_default(), data)
+            (own.subject.clone(), data)
         }
     }
 }
@@ -211,268 +246,4 @@ fn cause_text(cause: DeletionCause) -> &'static str {
         DeletionCause::Recycle => "recycle",
         DeletionCause::Delete => "delete",
     }
-}
-
-/// An envelope that came.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Read {
-    /// Its id at its source.
-    pub id: String,
-    /// Seconds since 1970; none where it says nothing.
-    pub time: Option<i64>,
-    /// What it tells.
-    pub what: Incoming,
-}
-
-/// Why a body is no event.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoEnvelope {
-    /// No JSON, or members that are missing or of another type.
-    #[error("no CloudEvent: {0}")]
-    Json(String),
-    /// A version of CloudEvents that is not known.
-    #[error("no CloudEvent of version 1.0")]
-    Version,
-    /// An attribute cannot be.
-    #[error("the attribute {0} is wrong")]
-    Attribute(&'static str),
-    /// A type of this contract that it does not have, or not for others to send.
-    #[error("no event {0:?}")]
-    Unknown(String),
-}
-
-#[derive(Deserialize)]
-struct Sent {
-    specversion: String,
-    id: String,
-    source: String,
-    r#type: String,
-    #[serde(default)]
-    subject: String,
-    time: Option<String>,
-    #[serde(default)]
-    data: Value,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Exact,
-    Shallow,
-}
-
-impl From<Kind> for CopyKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Exact => Self::Exact,
-            Kind::Shallow => Self::Shallow,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Cause {
-    Move,
-    Recycle,
-    Delete,
-}
-
-/// A thing that data names: a course, or something in one.
-#[derive(Deserialize)]
-struct Thing {
-    course: Id,
-    #[serde(default)]
-    content: Option<Id>,
-    #[serde(default)]
-    group: Option<Id>,
-    #[serde(default)]
-    externalid: String,
-}
-
-/// An id: text, or a number as some would write it.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Id {
-    Text(String),
-    Number(u64),
-}
-
-#[derive(Deserialize)]
-struct Copied {
-    copy: Kind,
-    from: Thing,
-    to: Thing,
-    #[serde(default)]
-    job: String,
-}
-
-#[derive(Deserialize)]
-struct Archived {
-    copy: Kind,
-    #[serde(flatten)]
-    thing: Thing,
-    #[serde(default)]
-    archivedgroup: Option<Id>,
-    backup: String,
-    #[serde(default)]
-    job: String,
-}
-
-#[derive(Deserialize)]
-struct Deleted {
-    #[serde(flatten)]
-    thing: Thing,
-    #[serde(default)]
-    cause: Option<Cause>,
-}
-
-const MAX_ID: usize = 255;
-
-/// Reads what a site sent. Its things are named `SITE:ID` from here on.
-///
-/// # Errors
-/// [`NoEnvelope`].
-pub fn read(body: &[u8], site: &str) -> Result<Read, NoEnvelope> {
-    let sent: Sent = serde_json::from_slice(body).map_err(|e| NoEnvelope::Json(e.to_string()))?;
-    if sent.specversion != "1.0" {
-        return Err(NoEnvelope::Version);
-    }
-    let time = match &sent.time {
-        Some(text) => Some(text.parse::<jiff::Timestamp>().map_err(|_| NoEnvelope::Attribute("time"))?.as_second()),
-        None => None,
-    };
-    if sent.id.is_empty() || sent.id.len() > MAX_ID || sent.source.is_empty() {
-        return Err(NoEnvelope::Attribute(if sent.source.is_empty() { "source" } else { "id" }));
-    }
-    let words = sent.r#type.strip_prefix(PREFIX).map(|words| words.strip_suffix(VERSION));
-    let what = match words {
-        Some(Some(words)) => happened(words, &sent, site)?,
-        Some(None) => return Err(NoEnvelope::Unknown(sent.r#type)),
-        None => Incoming::Happened(Happening::Other(Custom {
-            courses: Vec::new(),
-            data: sent.data.to_string(),
-            subject: sent.subject.clone(),
-            type_: sent.r#type.clone(),
-        })),
-    };
-    Ok(Read { id: sent.id, time, what })
-}
-
-fn happened(words: &str, sent: &Sent, site: &str) -> Result<Incoming, NoEnvelope> {
-    fn data<T: serde::de::DeserializeOwned>(sent: &Sent) -> Result<T, NoEnvelope> {
-        serde_json::from_value(sent.data.clone()).map_err(|e| NoEnvelope::Json(format!("data: {e}")))
-    }
-    let id = |id: &Id| {
-        let id = match id {
-            Id::Text(text) => text.clone(),
-            Id::Number(number) => number.to_string(),
-        };
-        let fits = !id.is_empty() && id.len() <= MAX_ID && !id.contains(char::is_control);
-        if fits { Ok(foreign(site, &id)) } else { Err(NoEnvelope::Json("data: an id is empty or too long".into())) }
-    };
-    let inner = |part: &Option<Id>, name: &str| match part {
-        Some(part) => id(part),
-        None => Err(NoEnvelope::Json(format!("data: missing field `{name}`"))),
-    };
-    let content =
-        |thing: &Thing| Ok(Address { course: id(&thing.course)?, content: inner(&thing.content, "content")? });
-    Ok(Incoming::Happened(match words {
-        "content.copied" => {
-            let e: Copied = data(sent)?;
-            Happening::ContentCopied(ContentCopied {
-                kind: e.copy.into(),
-                origin: content(&e.from)?,
-                external_id: e.from.externalid,
-                copy: content(&e.to)?,
-            })
-        }
-        "content.deleted" => {
-            let e: Deleted = data(sent)?;
-            Happening::ContentDeleted(ContentDeleted {
-                content: content(&e.thing)?,
-                external_id: e.thing.externalid,
-                cause: match e.cause {
-                    Some(Cause::Move) => DeletionCause::Move,
-                    Some(Cause::Recycle) => DeletionCause::Recycle,
-                    Some(Cause::Delete) | None => DeletionCause::Delete,
-                },
-            })
-        }
-        "content.exported" | "content.imported" => {
-            let e: Archived = data(sent)?;
-            let archived = ContentArchived {
-                kind: e.copy.into(),
-                content: content(&e.thing)?,
-                external_id: e.thing.externalid,
-                backup: e.backup,
-            };
-            match words {
-                "content.exported" => Happening::ContentExported(archived),
-                _ => Happening::ContentImported(archived),
-            }
-        }
-        "course.copied" => {
-            let e: Copied = data(sent)?;
-            Happening::CourseCopied(CourseCopied {
-                kind: e.copy.into(),
-                origin: id(&e.from.course)?,
-                copy: id(&e.to.course)?,
-                job: e.job,
-            })
-        }
-        "course.exported" | "course.imported" => {
-            let e: Archived = data(sent)?;
-            let archived =
-                CourseArchived { kind: e.copy.into(), course: id(&e.thing.course)?, backup: e.backup, job: e.job };
-            match words {
-                "course.exported" => Happening::CourseExported(archived),
-                _ => Happening::CourseImported(archived),
-            }
-        }
-        "course.deleted" => Happening::CourseDeleted(id(&data::<Deleted>(sent)?.thing.course)?),
-        "group.copied" => {
-            let e: Copied = data(sent)?;
-            Happening::GroupCopied(GroupCopied {
-                kind: e.copy.into(),
-                origin_course: id(&e.from.course)?,
-                origin_group: inner(&e.from.group, "group")?,
-                course: id(&e.to.course)?,
-                group: inner(&e.to.group, "group")?,
-            })
-        }
-        "group.exported" | "group.imported" => {
-            let e: Archived = data(sent)?;
-            let group = inner(&e.thing.group, "group")?;
-            let archived = GroupArchived {
-                kind: e.copy.into(),
-                course: id(&e.thing.course)?,
-                archived_group: e.archivedgroup.as_ref().map_or_else(|| Ok(group.clone()), &id)?,
-                group,
-                backup: e.backup,
-            };
-            match words {
-                "group.exported" => Happening::GroupExported(archived),
-                _ => Happening::GroupImported(archived),
-            }
-        }
-        "group.deleted" => {
-            let e: Deleted = data(sent)?;
-            Happening::GroupDeleted(GroupDeleted {
-                course: id(&e.thing.course)?,
-                group: inner(&e.thing.group, "group")?,
-            })
-        }
-        "target.state" => {
-            let to = sent.data.get("to").and_then(Value::as_str).unwrap_or_default();
-            return Ok(Incoming::State(to.chars().take(32).collect()));
-        }
-        "target.removed" => return Ok(Incoming::Removed),
-        "target.reregister" => {
-            let text = |name: &str| sent.data.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            return Ok(Incoming::Reregister { password: text("password"), profile_url: text("profileurl") });
-        }
-        "target.ping" => return Ok(Incoming::Ping),
-        _ => return Err(NoEnvelope::Unknown(sent.r#type.clone())),
-    }))
 }

@@ -185,6 +185,8 @@ fn public_key(key: &Map<String, Value>) -> Option<(Option<String>, RsaPublicKey)
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::any_json::any_json;
+    use proptest::prelude::*;
     use rand_core::{CryptoRng, RngCore};
 
     /// Numbers that are the same in every run.
@@ -256,5 +258,24 @@ pub(crate) mod tests {
         let keys = json!({ "keys": [{ "kty": "EC" }, { "kty": "RSA", "n": "AQAB", "e": "AQAB" }, { "kty": "RSA" }] });
         assert_eq!(KeySet::read(keys.to_string().as_bytes()).unwrap().0.len(), 0);
         assert!(PrivateKey::from_pem("-----BEGIN PRIVATE KEY-----").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(keys: Vec<u8>, json in any_json(), token in "[A-Za-z0-9_.=-]{0,60}", parts: [Vec<u8>; 3]) {
+            let _ = KeySet::read(&keys);
+            let mut set = vec![KeySet(Vec::new())];
+            set.extend(KeySet::read(json!({ "keys": [json.clone()] }).to_string().as_bytes()));
+            let odd = json!({ "kty": "RSA", "n": URL_SAFE_NO_PAD.encode(&parts[0]), "e": URL_SAFE_NO_PAD.encode(&parts[1]) });
+            set.extend(KeySet::read(json!({ "keys": [odd] }).to_string().as_bytes()));
+            let head = URL_SAFE_NO_PAD.encode(json!({ "alg": "RS256" }).to_string());
+            let parts = parts.map(|part| URL_SAFE_NO_PAD.encode(part));
+            let almost = format!("{head}.{}.{}", URL_SAFE_NO_PAD.encode(json.to_string()), parts[2]);
+            for text in [&token, &parts.join("."), &almost] {
+                for keys in &set {
+                    prop_assert!(keys.verify(text).is_err());
+                }
+            }
+        }
     }
 }

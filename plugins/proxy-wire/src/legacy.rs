@@ -51,6 +51,32 @@ pub const EVENTS: &[&str] = &[
     "ping",
 ];
 
+/// Arguments that say what happened, and to what.
+const OF_EVENTS: &[&str] = &[
+    "backup_id",
+    "content_id",
+    "course_id",
+    "external_content_id",
+    "group_id",
+    "newCourseId",
+    "newId",
+    "new_group_id",
+    "occurred_at",
+    "oldCourseId",
+    "oldId",
+    "old_group_id",
+    "regpass",
+    "state",
+    "tcprofileurl",
+    "type",
+];
+
+/// Whether an argument says what happened, or to what, in either spelling.
+#[must_use]
+pub fn says_what_happened(name: &str) -> bool {
+    OF_EVENTS.iter().any(|of_event| same_name(of_event, name))
+}
+
 /// The name of an event on the legacy wire; none where it has none.
 #[must_use]
 pub fn name(what: &Happening) -> Option<&'static str> {
@@ -330,8 +356,8 @@ struct Sent<'a> {
 impl Sent<'_> {
     /// The one value of an argument; either spelling will do.
     fn value(&self, name: &'static str) -> Result<Option<&str>, NoEvent> {
-        let is_it = |given: &str| given == name || respelled(given) == respelled(name);
-        let mut found = self.arguments.iter().filter(|(given, _)| is_it(given)).map(|(_, value)| value.as_str());
+        let mut found =
+            self.arguments.iter().filter(|(given, _)| same_name(given, name)).map(|(_, value)| value.as_str());
         match (found.next(), found.next()) {
             (Some(value), None) if value.len() <= MAX_VALUE && !value.contains(char::is_control) => Ok(Some(value)),
             (None, _) => Ok(None),
@@ -356,9 +382,12 @@ impl Sent<'_> {
     }
 }
 
-/// A name without what tells the spellings apart.
-fn respelled(name: &str) -> String {
-    name.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect()
+/// Whether two names are one but for their spelling, with capitals or underscores.
+pub(crate) fn same_name(one: &str, other: &str) -> bool {
+    fn letters(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().filter(|b| *b != b'_').map(|b| b.to_ascii_lowercase())
+    }
+    letters(one).eq(letters(other))
 }
 
 /// What a thing of another site is called here.

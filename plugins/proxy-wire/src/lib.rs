@@ -7,6 +7,9 @@
 //!
 //! Nothing here reads a clock, draws a random number or sends anything.
 
+#[cfg(test)]
+mod any_json;
+
 pub mod answer;
 pub mod envelope;
 pub mod jwt;

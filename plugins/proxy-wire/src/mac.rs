@@ -7,6 +7,7 @@
 //! `nonce` has neighbours too, so that a request that was overheard can be made to look new (`nonce=n1` as `nonce=n` with `nonsense=1`).
 //! Its MAC stays the same: whoever takes requests remembers the MACs beside the nonces.
 
+use crate::legacy::same_name;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
@@ -27,6 +28,16 @@ pub enum Algorithm {
 
 /// The name of the argument that carries the MAC, and has no part in it.
 pub const MAC: &str = "mac";
+
+/// Arguments that make a request the one it is. Whoever overheard it could give them other values if they had no part in the MAC, and
+/// send it again as a new one.
+const ALWAYS_COUNT: &[&str] = &["action", "event_id", MAC, "nonce", "timestamp"];
+
+/// Whether an argument may be left out of the MAC. Spellings are not told apart.
+#[must_use]
+pub fn may_be_exempt(name: &str) -> bool {
+    !name.is_empty() && !ALWAYS_COUNT.iter().any(|counts| same_name(counts, name))
+}
 
 /// The MAC of arguments, but for those named in `exempt`. Names are sorted by their bytes; values of the same name stay in order.
 #[must_use]
@@ -93,6 +104,14 @@ mod tests {
             mac(&arguments, &[], "", Algorithm::Md5)
         };
         assert_eq!(sorted("2", "1"), STANDARD.encode(Md5::digest("12")));
+    }
+
+    #[test]
+    fn what_makes_a_request_new_is_never_exempt() {
+        for name in ["nonce", "timestamp", "mac", "event_id", "action", "Nonce", "time_stamp", "eventId", ""] {
+            assert!(!may_be_exempt(name), "{name}");
+        }
+        assert!(may_be_exempt("top_Submit") && may_be_exempt("locale"));
     }
 
     /// The weakness that the reference names: it is part of the wire, and is here so that nobody takes the MAC for more.

@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 pub const LIFETIME: i64 = 3600;
 /// How far clocks may be apart, seconds.
 const TOLERANCE: i64 = 300;
+/// How long ago a notice that is believed may have been signed, seconds, whatever time it gives itself. A nonce is remembered for
+/// longer than that.
+pub const MAX_AGE: i64 = 24 * 3600;
 
 const MESSAGE_VERSION: &str = "https://purl.imsglobal.org/spec/lti/claim/version";
 const DEPLOYMENT: &str = "https://purl.imsglobal.org/spec/lti/claim/deployment_id";
@@ -79,21 +82,16 @@ pub fn body(token: &str) -> Value {
 
 #[derive(Deserialize)]
 struct Body {
-    notices: Vec<Sent>,
+    notices: Vec<Value>,
 }
 
-#[derive(Deserialize)]
-struct Sent {
-    jwt: String,
-}
-
-/// The tokens that were posted.
+/// The tokens that were posted, in order; none for a notice that has no token, which is no fault of the others.
 ///
 /// # Errors
 /// What is wrong with the JSON.
-pub fn tokens(body: &[u8]) -> Result<Vec<String>, serde_json::Error> {
+pub fn tokens(body: &[u8]) -> Result<Vec<Option<String>>, serde_json::Error> {
     let body: Body = serde_json::from_slice(body)?;
-    Ok(body.notices.into_iter().map(|notice| notice.jwt).collect())
+    Ok(body.notices.iter().map(|notice| notice["jwt"].as_str().map(str::to_owned)).collect())
 }
 
 /// A notice that came.
@@ -103,6 +101,8 @@ pub struct Notice {
     pub id: String,
     /// For example [`CONTEXT_COPY`].
     pub kind: String,
+    /// No other token of the platform has it.
+    pub nonce: String,
     /// Seconds since 1970; none where it says nothing.
     pub time: Option<i64>,
     /// The new course, for a context-copy notice.
@@ -156,7 +156,8 @@ pub fn read(claims: &Value, parties: Parties<'_>, now: i64) -> Result<Notice, No
     let (Some(issued), Some(expires)) = (seconds(&claims["iat"]), seconds(&claims["exp"])) else {
         return Err(NoNotice::Claim("iat or exp"));
     };
-    if issued > now + TOLERANCE || expires < now - TOLERANCE {
+    let age = now.saturating_sub(issued);
+    if !(-TOLERANCE..=MAX_AGE).contains(&age) || expires < now.saturating_sub(TOLERANCE) {
         return Err(NoNotice::Time);
     }
     let id = |value: &Value| {
@@ -180,6 +181,7 @@ pub fn read(claims: &Value, parties: Parties<'_>, now: i64) -> Result<Notice, No
             context => context.unwrap_or_default(),
         },
         kind,
+        nonce: id(&claims["nonce"]).ok_or(NoNotice::Claim("nonce"))?,
         origins,
     })
 }
@@ -192,6 +194,10 @@ fn seconds(value: &Value) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_json::any_json;
+    use proptest::prelude::*;
+
+    const NAMES: &[&str] = &["iss", "aud", "azp", "iat", "exp", "nonce", DEPLOYMENT, NOTICE, CONTEXT, ORIGIN_CONTEXTS];
 
     const PARTIES: Parties<'_> = Parties { issuer: "https://lms.example", client_id: "c1", deployment_id: "d1" };
     const COPY: ContextCopy<'_> =
@@ -213,6 +219,7 @@ mod tests {
         let expected = Notice {
             id: "e-1".into(),
             kind: CONTEXT_COPY.into(),
+            nonce: "n1".into(),
             time: Some(1_700_000_000),
             context: "4".into(),
             origins: vec!["3".into()],
@@ -235,6 +242,11 @@ mod tests {
         assert_eq!(with(MESSAGE_VERSION, json!("1.1")), Err(NoNotice::Other("version")));
         assert_eq!(with("exp", json!(now - 301)), Err(NoNotice::Time));
         assert_eq!(with("iat", json!(now + 301)), Err(NoNotice::Time));
+        assert_eq!(with("iat", json!(now - MAX_AGE - 1)), Err(NoNotice::Time));
+        assert_eq!(with("iat", json!(i64::MIN)), Err(NoNotice::Time));
+        for nonce in [Value::Null, json!(""), json!(7), json!("a\nb"), json!("n".repeat(256))] {
+            assert_eq!(with("nonce", nonce), Err(NoNotice::Claim("nonce")));
+        }
         assert_eq!(with("iat", json!("now")), Err(NoNotice::Claim("iat or exp")));
         assert_eq!(with(CONTEXT, json!({})), Err(NoNotice::Claim("context.id")));
         assert_eq!(with(ORIGIN_CONTEXTS, json!([1])), Err(NoNotice::Claim("origin_contexts")));
@@ -248,7 +260,35 @@ mod tests {
 
     #[test]
     fn bodies() {
-        assert_eq!(tokens(body("a.b.c").to_string().as_bytes()).unwrap(), ["a.b.c"]);
-        assert!(tokens(b"{}").is_err() && tokens(b"{\"notices\":[1]}").is_err());
+        assert_eq!(tokens(body("a.b.c").to_string().as_bytes()).unwrap(), [Some("a.b.c".to_owned())]);
+        assert!(tokens(b"{}").is_err() && tokens(b"{\"notices\":{}}").is_err());
+        // One that is none leaves the others what they are.
+        let mixed = br#"{"notices":[1,{"jwt":7},{"jwt":"a.b.c","more":1},null]}"#;
+        assert_eq!(tokens(mixed).unwrap(), [None, None, Some("a.b.c".to_owned()), None]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(body: Vec<u8>, claims in any_json(), name in prop::sample::select(NAMES), now: i64) {
+            let _ = tokens(&body);
+            let _ = read(&claims, PARTIES, now);
+            let mut almost = self::claims(PARTIES, &COPY, 1_700_000_100, "n1");
+            almost[name] = claims;
+            let _ = read(&almost, PARTIES, now);
+            let _ = read(&almost, PARTIES, 1_700_000_100);
+        }
+
+        #[test]
+        fn what_is_claimed_can_be_read(
+            (id, context, origin, nonce) in ("[^\\p{Cc}]{1,20}", "[^\\p{Cc}]{1,20}", "[^\\p{Cc}]{1,20}", "[^\\p{Cc}]{1,20}"),
+            time in 0i64..253_402_300_799,
+            now in 0i64..253_402_300_799,
+        ) {
+            let copy = ContextCopy { id: &id, time, context: &context, names: None, origin: &origin };
+            let read = read(&self::claims(PARTIES, &copy, now, &nonce), PARTIES, now);
+            let kind = CONTEXT_COPY.to_owned();
+            let (id, context, nonce, origins) = (id.clone(), context.clone(), nonce.clone(), vec![origin.clone()]);
+            prop_assert_eq!(read, Ok(Notice { id, kind, nonce, time: Some(time), context, origins }));
+        }
     }
 }

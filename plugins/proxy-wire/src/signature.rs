@@ -269,7 +269,34 @@ mod tests {
         assert_eq!(verify(&[key(KEY)], [Some("id"), Some("5"), Some("v1 ,, x,")], BODY, 5), Err(Unverified::Signature));
     }
 
+    /// Of the reference implementation of Standard Webhooks.
+    #[test]
+    fn vector_of_v1a() {
+        let key = key("whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=");
+        let signed = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";
+        let body = br#"{"test": 2432232314}"#;
+        let headers = [Some("msg_p5jXN8AQM9LWM0D4loKWxJek"), Some("1614265330"), Some(signed)];
+        assert!(verify(std::slice::from_ref(&key), headers, body, 1_614_265_330).is_ok());
+        assert_eq!(verify(&[key], headers, b"{}", 1_614_265_330), Err(Unverified::Signature));
+    }
+
     proptest! {
+        #[test]
+        fn nothing_panics(
+            text in "(whsec_|whsk_|whpk_)?[ -~]{0,100}",
+            bytes: Vec<u8>,
+            headers: [Option<String>; 3],
+            list in "(v1,|v1a,|v2,| |,|[A-Za-z0-9+/=]{0,90}){0,9}",
+            now: i64,
+        ) {
+            let _ = Key::parse(&text);
+            let parsed = ["whsec_", "whsk_", "whpk_"].map(|prefix| Key::parse(&format!("{prefix}{}", STANDARD.encode(&bytes))));
+            let keys: Vec<Key> = parsed.into_iter().flatten().chain([key(KEY), key(&Key::private(&[9; 32]))]).collect();
+            let given = [headers[0].as_deref(), headers[1].as_deref(), headers[2].as_deref()];
+            prop_assert!(verify(&keys, given, &bytes, now).is_err());
+            prop_assert!(verify(&keys, [Some("id"), Some("5"), Some(&list)], &bytes, 5).is_err());
+        }
+
         #[test]
         fn what_is_signed_holds_and_nothing_else(id in "[a-z0-9-]{1,40}", at in 0i64..9_999_999_999, body: Vec<u8>, other: Vec<u8>) {
             let keys = [key(KEY), key(&Key::private(&[9; 32]))];

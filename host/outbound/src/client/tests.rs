@@ -208,6 +208,55 @@ async fn what_is_no_answer() -> Result {
     Ok(())
 }
 
+/// Answers without an end take neither memory nor time without one.
+#[tokio::test]
+async fn answers_without_an_end() -> Result {
+    for (head, piece, expected) in [
+        // Headers, interim answers, an answer by and by.
+        ("HTTP/1.1 200 OK\r\n", "x: y\r\n", Some(FailureKind::Protocol)),
+        ("HTTP/1.1 200 OK\r\nx: ", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", Some(FailureKind::Protocol)),
+        ("", "HTTP/1.1 103 Early Hints\r\n\r\n", Some(FailureKind::Timeout)),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n", None),
+        ("HTTP/1.1 200 OK\r\n\r\n", "x", None),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(async move {
+            let Ok((mut stream, _)) = listener.accept().await else { return };
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(head.as_bytes()).await;
+            while stream.write_all(piece.as_bytes()).await.is_ok() {}
+        });
+        let allowed = Allowed::new([address.to_string()])?;
+        let patience = if expected == Some(FailureKind::Timeout) { 200 } else { 60_000 };
+        let request = Request { timeout: Duration::from_millis(patience), ..get(&format!("http://{address}/")) };
+        match (Client::default().send(request, &allowed).await, expected) {
+            (Ok(answer), None) => assert_eq!((answer.body.len(), answer.truncated), (4096, true)),
+            (answer, expected) => assert_eq!(Some(kind(answer)), expected, "{head}{piece}"),
+        }
+    }
+    Ok(())
+}
+
+/// What is asked of one server is not sent as something else: neither line nor header can be slipped in.
+#[tokio::test]
+async fn nothing_is_slipped_into_a_request() -> Result {
+    let (address, came) = server(b"HTTP/1.1 204 No Content\r\n\r\n").await?;
+    let allowed = Allowed::new([address.to_string()])?;
+    for path in ["/a\r\nx: y", "/a b", "/a\nGET /b HTTP/1.1", "/a\0"] {
+        let request = get(&format!("http://{address}{path}"));
+        assert_eq!(kind(Client::default().send(request, &allowed).await), FailureKind::Invalid, "{path:?}");
+    }
+    for (name, value) in [("x\r\ny", "z"), ("x:y", "z"), ("", "z"), ("x", "a\nb"), ("x", "a\rb"), ("x", "a\0b")] {
+        let mut request = get(&format!("http://{address}/"));
+        request.headers.push((name.into(), value.into()));
+        assert_eq!(kind(Client::default().send(request, &allowed).await), FailureKind::Invalid, "{name:?} {value:?}");
+    }
+    assert!(came.lock().unwrap().is_empty());
+    Ok(())
+}
+
 #[tokio::test]
 async fn who_does_not_answer_is_given_up() -> Result {
     // Takes connections and says nothing.

@@ -383,6 +383,10 @@ impl Deliveries {
         gone: bool,
         now: i64,
     ) -> Result<(), StoreError> {
+        if gone {
+            // Before its events are put back, since it would be called with them again at once.
+            self.switch_off(target, "gone", "it says that it is gone").await?;
+        }
         let all: Vec<Settled> = judged.iter().map(|(_, j)| j.settled.clone()).collect();
         let settlement = self.store.settle(target.id, all, now).await?;
         let mut switch_off = settlement.switch_off;
@@ -401,9 +405,7 @@ impl Deliveries {
         for (claimed, judged) in &judged[..settlement.settled] {
             self.tell(target, claimed, judged).await;
         }
-        if gone {
-            self.switch_off(target, "gone", "it says that it is gone").await?;
-        } else if switch_off {
+        if switch_off && !gone {
             self.switch_off(target, "failing", "every call of it has failed for five days").await?;
         }
         Ok(())

@@ -126,6 +126,17 @@ fn arguments_of_the_catalogue() {
 }
 
 #[test]
+fn arguments_that_say_what_happened() {
+    for (what, _) in catalogue() {
+        let arguments = arguments(&event(what), &GENERIC).unwrap();
+        let own = arguments.iter().take_while(|(name, _)| name != "ourguid");
+        assert!(own.clone().count() > 0 && own.clone().all(|(name, _)| says_what_happened(name)), "{arguments:?}");
+    }
+    assert!(says_what_happened("courseId") && says_what_happened("external_content_id"));
+    assert!(!says_what_happened("ourguid") && !says_what_happened("locale"));
+}
+
+#[test]
 fn generic_arguments_and_no_user() {
     let mut told = event(Happening::TargetPing);
     told.gap_after = Some("g".into());
@@ -191,6 +202,22 @@ proptest! {
     #[test]
     fn forms_are_read_as_they_were_printed(arguments in proptest::collection::vec(("[a-z_é&= +%]{1,6}", "[ -~é\n]{0,9}"), 0..8)) {
         prop_assert_eq!(decode(encode(&arguments).as_bytes()), arguments);
+    }
+
+    /// Whatever ids are called.
+    #[test]
+    fn what_is_sent_can_be_read_whatever_it_is_called(
+        (course, content, external, copy) in ("[^\\p{Cc}]{1,20}", "[^\\p{Cc}]{1,20}", "[^\\p{Cc}]{0,20}", "[^\\p{Cc}]{1,20}"),
+        exact: bool,
+    ) {
+        let what = |site: &str| Happening::ContentCopied(ContentCopied {
+            kind: if exact { CopyKind::Exact } else { CopyKind::Shallow },
+            origin: address(&format!("{site}{course}"), &format!("{site}{content}")),
+            external_id: external.clone(),
+            copy: address(&format!("{site}{course}"), &format!("{site}{copy}")),
+        });
+        let form = encode(&arguments(&event(what("")), &GENERIC).unwrap());
+        prop_assert_eq!(read("content-copied", &decode(form.as_bytes()), "uni"), Ok(Incoming::Happened(what("uni:"))));
     }
 
     #[test]
