@@ -1,6 +1,7 @@
 //! The engine: who is due, who may go, and how the calls went.
 
 use super::judge::{Judged, judge};
+use super::rate::Rate;
 use super::switching::wants;
 use super::{Called, Caller, Clock};
 use provost_runtime::{Delivery, HandleBounds, Handled, Outcome};
@@ -29,8 +30,6 @@ const REMOTE_MARGIN: Duration = Duration::from_secs(2);
 const CHECKOUT: Duration = Duration::from_secs(20);
 /// How much longer than its calls a claim holds.
 const MARGIN: Duration = Duration::from_secs(10);
-/// Events a second for a target that has become available (11.5).
-const FLUSH_RATE: i64 = 50;
 /// How long a plugin that could not be called is left alone.
 const PAUSE_MS: i64 = 5_000;
 /// How long is waited for calls that are about to end when all that was waited for is told.
@@ -73,8 +72,7 @@ pub struct Deliveries {
     pub(super) options: DeliveryOptions,
     /// Targets that could not be called, until when they are left alone.
     paused: Mutex<HashMap<u64, i64>>,
-    /// What may still go to a target that has become available: events, and since when they are counted.
-    tokens: Mutex<HashMap<u64, (i64, i64)>>,
+    rate: Rate,
     /// What is done once in a while: when it was done last.
     put_back_at: Mutex<i64>,
     pub(super) kept_at: Mutex<i64>,
@@ -113,7 +111,7 @@ impl Deliveries {
             clock,
             options,
             paused: Mutex::default(),
-            tokens: Mutex::default(),
+            rate: Rate::default(),
             put_back_at: Mutex::new(i64::MIN),
             kept_at: Mutex::new(i64::MIN),
             this: this.clone(),
@@ -248,10 +246,10 @@ impl Deliveries {
                     limit = 1;
                 }
                 if parked {
-                    let room = self.take_tokens(id, limit, now);
+                    let room = self.rate.take(id, limit, now);
                     if room == 0 {
                         for wake in [&mut pending.next, &mut pending.held] {
-                            sooner(wake, now + 1000 / FLUSH_RATE);
+                            sooner(wake, now + Rate::NEXT_MS);
                         }
                         break;
                     }
@@ -259,7 +257,7 @@ impl Deliveries {
                 }
                 let claimed = self.store.claim_deliveries(id, now, lease(&target), limit).await?;
                 if parked {
-                    self.give_tokens(id, i64::from(limit) - i64::try_from(claimed.len()).unwrap_or(0));
+                    self.rate.give(id, i64::from(limit) - i64::try_from(claimed.len()).unwrap_or(0));
                 }
                 if claimed.is_empty() {
                     break;
@@ -301,26 +299,6 @@ impl Deliveries {
     pub(super) fn pause(&self, target: u64) {
         let until = self.now_ms() + PAUSE_MS;
         self.paused.lock().unwrap_or_else(PoisonError::into_inner).insert(target, until);
-    }
-
-    /// Up to `wanted` of what a target that has become available gets in this second.
-    fn take_tokens(&self, target: u64, wanted: u32, now: i64) -> u32 {
-        let mut all = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        let (left, since) = all.entry(target).or_insert((FLUSH_RATE, now));
-        let more = (now - *since).max(0).saturating_mul(FLUSH_RATE) / 1000;
-        if more > 0 {
-            *left = left.saturating_add(more).min(FLUSH_RATE);
-            *since = now;
-        }
-        let taken = u32::try_from((*left).max(0)).unwrap_or(u32::MAX).min(wanted);
-        *left -= i64::from(taken);
-        taken
-    }
-
-    fn give_tokens(&self, target: u64, back: i64) {
-        if let Some((left, _)) = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&target) {
-            *left += back;
-        }
     }
 
     /// Sees whether a target in quarantine is there, by the event that is for that. If it is, one event may go, whose outcome decides; if

@@ -10,6 +10,7 @@ mod engine;
 mod judge;
 mod keeping;
 mod operating;
+mod rate;
 mod schedule;
 mod switching;
 mod telling;
