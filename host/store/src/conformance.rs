@@ -62,6 +62,7 @@ pub async fn all<F: Future<Output = Result<Pair>>>(make: impl Fn() -> F) -> Resu
     outbox::best_effort(make().await?).await?;
     outbox::retention(make().await?).await?;
     outbox::pages(make().await?).await?;
+    outbox::causes_go_on_through_jobs(make().await?).await?;
     outbox::only_own(make().await?).await?;
     for seed in 0..6 {
         outbox::lanes_keep_order(make().await?, seed).await?;

@@ -89,6 +89,15 @@ fn check(what: &Happening) -> Result<(), Error> {
     Ok(())
 }
 
+/// So many events away from what no handler caused. Errors: `refused` (code `hops`) for more than there may be.
+pub(super) fn bounded(hops: u32) -> Result<u32, Error> {
+    if hops <= MAX_HOPS {
+        return Ok(hops);
+    }
+    let message = format!("{MAX_HOPS} events led to this one, each caused by a handler of the one before");
+    Err(error(ErrorKind::Refused, "hops", message))
+}
+
 impl CallState {
     /// How far what is published here is from what no handler caused: one more than the event that is handled, or whose handler queued
     /// the job that runs.
@@ -126,11 +135,7 @@ impl CallState {
                 return Ok(id);
             }
         }
-        let hops = self.next_hops();
-        if hops > MAX_HOPS {
-            let message = format!("{MAX_HOPS} events led to this one, each published by a handler of the one before");
-            return Err(error(ErrorKind::Refused, "hops", message));
-        }
+        let hops = bounded(self.next_hops())?;
         let id = Uuid::now_v7().to_string();
         let effect = api::Effect::Publish { id: id.clone(), key: key.clone(), source, time, what, hops };
         match &mut self.handling {

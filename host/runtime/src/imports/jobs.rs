@@ -1,5 +1,6 @@
 //! `jobs`: work that outlives a call.
 
+use super::events::bounded;
 use super::{Answer, answered, attempt};
 use crate::bindings::provost::plugin::jobs as wit;
 use crate::bindings::provost::plugin::types::{Error, ErrorKind};
@@ -106,8 +107,8 @@ impl wit::Host for CallState {
             if let Some(id) = handling.buffer.queued(&new.key) {
                 return Ok(Ok(id.to_owned()));
             }
+            let hops = attempt!(bounded(handling.hops + 1));
             let id = hex::encode(rand::random::<[u8; 16]>());
-            let hops = handling.hops + 1;
             return Ok(handling.keep(api::Effect::Enqueue { id: id.clone(), job: new, hops }).map(|_| id));
         }
         let id = match self.job.as_ref().map(|run| run.hops).filter(|hops| *hops > 0) {

@@ -72,7 +72,8 @@ pub struct Event {
     pub what: Happening,
     /// Point in the history of plugin data at which a copy was made; 0 for events that are no copies.
     pub storage_sequence: u64,
-    /// How many events led to it, one published by a handler of the other; 0 for what no handler caused. At most [`MAX_HOPS`].
+    /// How many events led to it, each caused by a handler of the one before, also by a job that it queued; 0 for what no handler
+    /// caused. At most [`MAX_HOPS`].
     #[serde(default)]
     pub hops: u32,
 }

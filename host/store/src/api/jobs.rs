@@ -42,7 +42,7 @@ pub struct Job {
     pub course: Option<u64>,
     /// Whether other plugins may see it.
     pub shared: bool,
-    /// [`super::Event::hops`] of events that it publishes: one more than of the event whose handler queued it; 0 where none did.
+    /// [`super::Event::hops`] of what it publishes and makes: one more than of the event whose handler queued it; 0 where none did.
     #[serde(skip)]
     pub hops: u32,
     pub created: i64,

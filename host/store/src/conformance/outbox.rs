@@ -1,6 +1,6 @@
 //! Events, lanes and deliveries.
 
-use super::{Pair, draft, is_missing};
+use super::{Pair, course_named, draft, is_missing};
 use crate::api::*;
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
@@ -267,6 +267,32 @@ pub(super) async fn retention((store, _): Pair) -> Result<()> {
 }
 
 /// Deliveries are listed newest first, a page after the other, those of one event too.
+/// What a job makes that a handler queued comes of the event that was handled.
+pub(super) async fn causes_go_on_through_jobs((store, _): Pair) -> Result<()> {
+    let job = NewJob {
+        plugin: "p".into(),
+        kind: "k".into(),
+        payload: "{}".into(),
+        person: 0,
+        course: None,
+        shared: false,
+        key: String::new(),
+    };
+    let caused = "0123456789abcdef0123456789abcdef".to_owned();
+    store.carry_out("p", &[Effect::Enqueue { id: caused.clone(), job: job.clone(), hops: 3 }]).await?;
+    let own = store.enqueue(job).await?;
+    for (id, hops) in [(caused, 3), (own, 0)] {
+        let lease = store.claim("w", Some(&id), 60, 5).await?.expect("due").lease;
+        let mut d = store.draft(course_named(&id), Origin::default(), "{}".into(), Some(lease.clone())).await?;
+        d.announce(vec![copied("1", "2"), deleted("1")]).await?;
+        let told = d.events().await?;
+        assert_eq!(told.iter().map(|event| event.hops).collect::<Vec<_>>(), [hops; 2]);
+        d.discard().await?;
+        store.end(&lease, JobEnd::Succeeded("{}".into()), 5).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn pages((store, _): Pair) -> Result<()> {
     let plugins = ["p", "q", "r"].map(|plugin| wants(plugin, &["content-deleted"]));
     store.sync_targets(&plugins, 0).await?;

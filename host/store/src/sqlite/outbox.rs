@@ -70,9 +70,10 @@ pub(super) async fn record_events(
         Batch::Change(change) => (change, None),
         Batch::Now => (1, Some(take_numbers(tx, "event", count).await?)),
     };
-    let id: i64 = sqlx::query_scalar(
+    // What a job makes comes of what had the job queued.
+    let (id, hops): (i64, u32) = sqlx::query_as(
         "INSERT INTO t_event_batch (change, base, count, recorded_ms, job) VALUES (?1, ?2, ?3, ?4, (SELECT job FROM t_change WHERE id = ?1)) \
-         RETURNING id",
+         RETURNING id, coalesce((SELECT j.hops FROM t_job j WHERE j.id = t_event_batch.job), 0)",
     )
     .bind(change)
     .bind(base)
@@ -85,7 +86,8 @@ pub(super) async fn record_events(
         Batch::Now => None,
     };
     let mut rows = Vec::with_capacity(events.len().min(ROWS));
-    for (event, ordinal) in events.into_iter().zip(0_i64..) {
+    for (mut event, ordinal) in events.into_iter().zip(0_i64..) {
+        event.hops = event.hops.max(hops);
         let storage = if event.what.is_copy() { plugin_data::copy_for(tx, under, &event.what, at).await? } else { 0 };
         let what = serde_json::to_string(&event.what).map_err(|e| StoreError::Invalid(format!("event: {e}")))?;
         if what.len() > LARGEST {
