@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::kept::Record;
 use crate::site::Site;
 use crate::tool::check_name;
 use crate::{keys, nonce, notices, registering};

@@ -62,3 +62,50 @@ pub fn all<T: DeserializeOwned>(prefix: &str) -> Result<Vec<T>> {
         }
     }
 }
+
+/// A record that is kept under its name: a tool, a site.
+pub trait Record: Serialize + DeserializeOwned {
+    /// What it is, for its key and for people.
+    const KIND: &'static str;
+
+    /// Its name.
+    fn name(&self) -> &str;
+
+    /// That of this name, if there is one.
+    fn find(name: &str) -> Result<Option<Self>> {
+        get(&key::<Self>(name))
+    }
+
+    /// That of this name. Errors: `not-found` (its kind).
+    fn get(name: &str) -> Result<Self> {
+        Self::find(name)?.ok_or_else(|| Error::not_found(Self::KIND, format!("no {} {name:?}", Self::KIND)))
+    }
+
+    /// All by name.
+    fn all() -> Result<Vec<Self>> {
+        all(&key::<Self>(""))
+    }
+
+    /// Keeps it.
+    fn put(&self) -> Result<()> {
+        put(&key::<Self>(self.name()), self)
+    }
+
+    /// Keeps a new one. Errors: `conflict` (its kind).
+    fn put_new(&self) -> Result<()> {
+        if put_new(&key::<Self>(self.name()), self)? {
+            return Ok(());
+        }
+        let message = format!("there is a {} {:?} already", Self::KIND, self.name());
+        Err(Error::new(ErrorKind::Conflict, Self::KIND, message))
+    }
+
+    /// Forgets it; false where there was none.
+    fn forget(name: &str) -> Result<bool> {
+        delete(&key::<Self>(name))
+    }
+}
+
+fn key<T: Record>(name: &str) -> String {
+    format!("{}/{name}", T::KIND)
+}

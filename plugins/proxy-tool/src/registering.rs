@@ -1,5 +1,6 @@
 //! What tools find of this host: its description, its key set, and a door to register again.
 
+use crate::kept::Record;
 use crate::nonce;
 use crate::tool::{OneTime, Told, Tool, event_name};
 use crate::tool_functions::site_name;

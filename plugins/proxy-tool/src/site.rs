@@ -1,6 +1,6 @@
 //! Another site that tells of its events, as it is registered.
 
-use crate::kept;
+use crate::kept::Record;
 use crate::keys::OwnKey;
 use crate::registering::DOOR;
 use crate::tool::{Legacy, check_name, check_title, check_url};
@@ -46,41 +46,15 @@ pub struct Platform {
 /// Names that stand for something else in paths.
 const RESERVED: &[&str] = &["jwks", "profile", DOOR];
 
-const PREFIX: &str = "site/";
+impl Record for Site {
+    const KIND: &'static str = "site";
 
-fn key(name: &str) -> String {
-    format!("{PREFIX}{name}")
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Site {
-    /// The site of this name, if there is one.
-    pub fn find(name: &str) -> Result<Option<Self>> {
-        kept::get(&key(name))
-    }
-    /// The site of this name. Errors: `not-found` (code `site`).
-    pub fn get(name: &str) -> Result<Self> {
-        Self::find(name)?.ok_or_else(|| Error::not_found("site", format!("no site {name:?}")))
-    }
-    /// All sites by name.
-    pub fn all() -> Result<Vec<Self>> {
-        kept::all(PREFIX)
-    }
-    /// Keeps it.
-    pub fn put(&self) -> Result<()> {
-        kept::put(&key(&self.name), self)
-    }
-    /// Keeps a new one. Errors: `conflict` (code `site`).
-    pub fn put_new(&self) -> Result<()> {
-        match kept::put_new(&key(&self.name), self)? {
-            true => Ok(()),
-            false => Err(Error::new(ErrorKind::Conflict, "site", format!("there is a site {:?} already", self.name))),
-        }
-    }
-    /// Forgets it.
-    pub fn forget(name: &str) -> Result<bool> {
-        kept::delete(&key(name))
-    }
-
     /// Whether all of it can be. Errors: `invalid`.
     pub fn check(&self) -> Result<()> {
         check_name(&self.name)?;

@@ -1,5 +1,6 @@
 //! Functions to manage sites that tell of their events.
 
+use crate::kept::Record;
 use crate::keys::{self, OwnKey};
 use crate::site::{Platform, Site};
 use crate::tool::Legacy;

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::kept::Record;
 use crate::keys;
 use crate::random::{self, Host};
 use crate::tool::{Tool, course_of, name_of};

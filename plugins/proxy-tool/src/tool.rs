@@ -1,6 +1,6 @@
 //! A remote tool as it is registered.
 
-use crate::kept;
+use crate::kept::Record;
 use crate::keys::OwnKey;
 use provost_guest::prelude::*;
 use provost_guest::targets::{Subscription, Target};
@@ -106,37 +106,15 @@ pub struct OneTime {
     pub until: i64,
 }
 
-const PREFIX: &str = "tool/";
+impl Record for Tool {
+    const KIND: &'static str = "tool";
 
-fn key(name: &str) -> String {
-    format!("{PREFIX}{name}")
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Tool {
-    /// The tool of this name. Errors: `not-found` (code `tool`).
-    pub fn get(name: &str) -> Result<Self> {
-        kept::get(&key(name))?.ok_or_else(|| Error::not_found("tool", format!("no tool {name:?}")))
-    }
-    /// All tools by name.
-    pub fn all() -> Result<Vec<Self>> {
-        kept::all(PREFIX)
-    }
-    /// Keeps it.
-    pub fn put(&self) -> Result<()> {
-        kept::put(&key(&self.name), self)
-    }
-    /// Keeps a new one. Errors: `conflict` (code `tool`).
-    pub fn put_new(&self) -> Result<()> {
-        match kept::put_new(&key(&self.name), self)? {
-            true => Ok(()),
-            false => Err(Error::new(ErrorKind::Conflict, "tool", format!("there is a tool {:?} already", self.name))),
-        }
-    }
-    /// Forgets it.
-    pub fn forget(name: &str) -> Result<bool> {
-        kept::delete(&key(name))
-    }
-
     /// Where it is told of an event, by the event's name in subscriptions; none where it wants not to be.
     pub fn address(&self, event: &str) -> Option<String> {
         match self.events.iter().find(|told| told.event == event) {

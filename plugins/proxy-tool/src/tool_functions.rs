@@ -1,5 +1,6 @@
 //! Functions to manage remote tools. Secrets are shown when they are made, and never again.
 
+use crate::kept::Record;
 use crate::keys::{self, OwnKey};
 use crate::tool::{Legacy, Lti, Told, Tool, event_name};
 use crate::{kept, managed_by, random, registering, telling};

@@ -1,5 +1,6 @@
 use super::*;
 use crate::ProxyTool;
+use crate::kept::Record;
 use crate::keys::OwnKey;
 use crate::site::Platform;
 use crate::tool::Legacy;

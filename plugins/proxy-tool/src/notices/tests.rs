@@ -1,5 +1,6 @@
 use super::*;
 use crate::ProxyTool;
+use crate::kept::Record;
 use crate::site::Platform;
 use crate::tool::Legacy;
 use provost_guest::http::{Failure, FailureKind, Response as Answer};
